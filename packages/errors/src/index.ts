@@ -1,0 +1,3 @@
+export { CodedError, codeOf, errorCodes, type ErrorCode } from './coded-error.ts';
+export { describe, redact } from './redact.ts';
+export { readUrlOptions, type UrlOption, type UrlOptions } from './url-options.ts';

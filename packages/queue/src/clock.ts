@@ -1,0 +1,16 @@
+/** Time as the services see it, so that a test or a simulation can own it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May step, also backwards. */
+  now(): number;
+  /** Runs `run` once, not earlier than `delayMs` from now. The answer cancels it; cancelling twice is harmless. */
+  schedule(delayMs: number, run: () => void): () => void;
+}
+
+/** The machine's clock: the one place that reads it. Scheduled work keeps the process alive, as a timer does. */
+export const systemClock: Clock = {
+  now: Date.now,
+  schedule(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,6 @@
+/** T ⇄ bytes, for queues that live outside this process. */
+export interface Codec<T> {
+  encode(value: T): Uint8Array;
+  /** Throws (an `undecodable`) on what `encode` of this or an older version cannot have written. */
+  decode(bytes: Uint8Array): T;
+}
