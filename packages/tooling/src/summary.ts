@@ -33,3 +33,67 @@ export function readSummary(packageDir: string): Summary | undefined {
 export function removeSummary(packageDir: string): void {
   rmSync(join(packageDir, SUMMARY_PATH), { force: true });
 }
+
+/** A package whose tests were asked to run; without a summary they broke off before their end. */
+export interface PackageRun {
+  readonly dir: string;
+  readonly summary: Summary | undefined;
+}
+
+export interface Verdict {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly ok: boolean;
+  /** For a reader, to print before the total: what broke off, what was skipped and why. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Adds up. Tests that broke off count as one failure of their package, and so does a runner that says no though nothing else does (a crash
+ * after the last test). Nothing passed is a failure too: green must mean that something was tried.
+ */
+export function verdict(runs: readonly PackageRun[], runnerSucceeded: boolean): Verdict {
+  const skips = runs.flatMap(({ dir, summary }) =>
+    (summary?.skipped ?? []).map(({ title, reason }) => `skipped: ${dir}: ${title}: ${reason}`),
+  );
+  const brokenOff = runs.filter(({ summary }) => summary === undefined);
+  const notes = [...skips, ...brokenOff.map(({ dir }) => `failed: ${dir}: its tests broke off before their end`)];
+  const passed = runs.reduce((sum, { summary }) => sum + (summary?.passed ?? 0), 0);
+  let failed = runs.reduce((sum, { summary }) => sum + (summary?.failed ?? 1), 0);
+  if (failed === 0 && !runnerSucceeded) {
+    failed = 1;
+    notes.push('failed: a test process ended badly although all its tests passed: see above');
+  }
+  if (passed === 0) notes.push('failed: not one test passed');
+  return { passed, failed, skipped: skips.length, ok: failed === 0 && passed > 0, notes };
+}
+
+/** The last line of `npm test`; continuous integration reads it. */
+export function totalLine({ passed, failed, skipped }: Pick<Verdict, 'passed' | 'failed' | 'skipped'>): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** The record of a long run, in Markdown. */
+export function longRunReport(
+  runs: readonly PackageRun[],
+  about: { machine: string; commit: string; durationMs: number; at: Date },
+): string {
+  const rows = runs.map(({ dir, summary }) =>
+    summary === undefined
+      ? `| ${dir} | broke off | | |`
+      : `| ${dir} | ${summary.passed} | ${summary.failed} | ${summary.skipped.length} |`,
+  );
+  return [
+    `# Long test run of ${about.at.toISOString()}`,
+    '',
+    `Commit ${about.commit}, ${about.machine}, ${Math.round(about.durationMs / 1000)} s.`,
+    '',
+    '| package | passed | failed | skipped |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    totalLine(verdict(runs, true)),
+    '',
+  ].join('\n');
+}
