@@ -50,3 +50,8 @@ export interface DeadLetterStore extends DeadLetterSink {
   remove(id: string): Promise<boolean>;
   count(): Promise<number>;
 }
+
+/** The id of the letter that a failure of this event writes. */
+export function letterIdOf(event: Pick<ProductEvent, 'event_id' | 'replays'>): string {
+  return `${event.event_id}.${event.replays}`;
+}
