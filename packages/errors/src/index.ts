@@ -1,3 +1,4 @@
 export { CodedError, codeOf, errorCodes, type ErrorCode } from './coded-error.ts';
-export { describe, redact } from './redact.ts';
+export { describe } from './describe.ts';
+export { redact } from './redact.ts';
 export { readUrlOptions, type UrlOption, type UrlOptions } from './url-options.ts';
