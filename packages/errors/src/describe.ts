@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { redact } from './redact.ts';
 
 /** How many errors of one chain, and of one aggregate, are told. */
@@ -31,7 +32,8 @@ function chainOf(error: unknown, seen: Set<unknown>): string {
 }
 
 function messageOf(error: unknown, seen: Set<unknown>): string {
-  if (typeof error !== 'object') return String(error as string | number | symbol);
+  if (typeof error === 'string') return error;
+  if (typeof error !== 'object') return inspect(error);
   const message = read(error, 'message');
   const parts = [typeof message === 'string' ? message : '', ...partsOf(error).map((part) => chainOf(part, seen))];
   const text = parts.filter((part) => part !== '').join('; ');

@@ -73,6 +73,7 @@ describe('describe', () => {
     ];
     for (const error of thrown) expect(tell(error)).to.be.a('string');
     expect(tell('plain')).to.equal('plain');
+    expect(tell(10n)).to.equal('10n');
     expect(tell(trap)).to.equal('an object that is not an error was thrown');
   });
 
