@@ -1,0 +1,71 @@
+import { describe, redact } from '@product-updates/errors';
+import type { Clock } from '@product-updates/queue';
+import { destination, pino } from 'pino';
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Values of a line. `error` may be an error or a text: it becomes one redacted line, without a stack. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** JSON lines: `level` as a word, `time` in RFC 3339, the fields, `msg`. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  /** Whether `debug` writes: asked once, so that nothing is built for lines that nobody sees. */
+  readonly debugs: boolean;
+  /** Writes out what is buffered before it returns: for the last line before an exit. */
+  flush(): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Takes one line with its line feed. Standard output where it is left out. */
+  readonly write?: ((line: string) => void) | undefined;
+}
+
+export function createLog({ level, clock, write }: LogOptions): Log {
+  const output = write === undefined ? standardOutput(level) : { write, flushSync: () => {} };
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: (error: unknown) => describe(error) },
+    },
+    { write: (line: string) => output.write(escapeInvisible(line)) },
+  );
+  return {
+    debug: (fields, message) => logger.debug(fields, redact(message)),
+    info: (fields, message) => logger.info(fields, redact(message)),
+    warn: (fields, message) => logger.warn(fields, redact(message)),
+    error: (fields, message) => logger.error(fields, redact(message)),
+    debugs: logger.isLevelEnabled('debug'),
+    flush: () => output.flushSync(),
+  };
+}
+
+/** Above this, lines are dropped: a reader of our output that hangs must not eat the memory. */
+const BUFFER_MAX_BYTES = 8 * 1024 * 1024;
+
+/**
+ * From `info` up, written off the event loop: whoever reads our output may be slow, the service stays quick. `debug`
+ * promises every step of every update and is written at once, as slow as its reader.
+ */
+function standardOutput(level: LogLevel): { write(line: string): unknown; flushSync(): void } {
+  return destination(
+    level === 'debug' ? { dest: 1, sync: true } : { dest: 1, sync: false, maxLength: BUFFER_MAX_BYTES },
+  );
+}
+
+/** What JSON lets through, but a terminal or a line reader acts upon: DEL and C1 controls, line separators, bidi overrides. */
+const invisible = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** In a line of JSON such characters stand only inside strings, where the escape means the same. */
+function escapeInvisible(line: string): string {
+  return line.replace(invisible, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

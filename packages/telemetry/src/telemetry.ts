@@ -1,0 +1,64 @@
+import type { Clock } from '@product-updates/queue';
+import { createCounters } from './counters.ts';
+import { expose, nodeMetrics, type Exposition } from './exposition.ts';
+import { createFloodGate } from './flood-gate.ts';
+import { createHttpObserver, type HttpObserver } from './http-observer.ts';
+import { createLog, type Log, type LogLevel } from './log.ts';
+import { createPipelineObserver, type PipelineObserver } from './pipeline-observer.ts';
+import { scrape, type Build, type MetricSources } from './scrape.ts';
+
+/** Lines of one kind (dead letters, failures, replays) a second; the rest of that second is told in one line. */
+const LINES_PER_SECOND = 10;
+
+export interface TelemetryOptions {
+  readonly level: LogLevel;
+  readonly clock: Clock;
+  readonly build: Build;
+  /** Takes each line of the log, with its line feed. Standard output where it is left out. */
+  readonly write?: ((line: string) => void) | undefined;
+}
+
+/** Updates a second, averaged over the last ten seconds. */
+export interface Rates {
+  readonly accepted_per_second: number;
+  readonly settled_per_second: number;
+}
+
+/** Observers → counters → Prometheus text and JSON lines. Disposing it tells what the log still holds back. */
+export interface Telemetry extends Disposable {
+  readonly log: Log;
+  readonly pipelineObserver: PipelineObserver;
+  readonly httpObserver: HttpObserver;
+  /** Never rejects because a source does: what cannot be asked is left out, and its `_up` is 0. */
+  metrics(sources: MetricSources): Promise<Exposition>;
+  rates(): Rates;
+  /** Updates that an earlier process accepted and this one found in the queue at its start. */
+  recovered(updates: number): void;
+}
+
+export function createTelemetry({ level, clock, build, write }: TelemetryOptions): Telemetry {
+  const log = createLog({ level, clock, write });
+  const counters = createCounters(clock.now());
+  const gate = createFloodGate({
+    clock,
+    linesPerSecond: LINES_PER_SECOND,
+    summarise: (kind, suppressed) =>
+      log.warn({ kind, suppressed }, `${suppressed} more like "${kind}" within a second`),
+  });
+  nodeMetrics();
+  return {
+    log,
+    pipelineObserver: createPipelineObserver({ counters, log, gate, clock }),
+    httpObserver: createHttpObserver({ counters, log, gate, clock }),
+    metrics: async (sources) => expose(await scrape({ counters, sources, clock, build })),
+    rates: () => ({
+      accepted_per_second: counters.acceptedRate.perSecond(clock.now()),
+      settled_per_second: counters.settledRate.perSecond(clock.now()),
+    }),
+    recovered: (updates) => counters.recovered.add(updates),
+    [Symbol.dispose]() {
+      gate[Symbol.dispose]();
+      log.flush();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { CodedError } from '@product-updates/errors';
+import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createLog, logLevels, type LogLevel } from '../src/log.ts';
+
+describe('log', () => {
+  function logged(level: LogLevel, use: (log: ReturnType<typeof createLog>) => void): string[] {
+    const lines: string[] = [];
+    use(
+      createLog({ level, clock: { now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6) }, write: (line) => lines.push(line) }),
+    );
+    return lines;
+  }
+
+  it('writes one line of JSON: level as a word, RFC 3339 time, fields, message', () => {
+    const [line = ''] = logged('info', (log) => log.info({ workers: 3, gone: undefined }, 'started'));
+    expect(line.endsWith('}\n')).to.equal(true);
+    expect(JSON.parse(line)).to.deep.equal({
+      level: 'info',
+      time: '2026-01-02T03:04:05.006Z',
+      workers: 3,
+      msg: 'started',
+    });
+  });
+
+  it('writes what is at or above its level', () => {
+    const written = (level: LogLevel): string[] =>
+      logged(level, (log) => {
+        log.debug({}, 'debug');
+        log.info({}, 'info');
+        log.warn({}, 'warn');
+        log.error({}, 'error');
+      }).map((line) => (JSON.parse(line) as { level: string }).level);
+    expect(logLevels.map(written)).to.deep.equal([
+      ['debug', 'info', 'warn', 'error'],
+      ['info', 'warn', 'error'],
+      ['warn', 'error'],
+      ['error'],
+      [],
+    ]);
+  });
+
+  it('knows whether debug is written', () => {
+    logged('debug', (log) => expect(log.debugs).to.equal(true));
+    logged('info', (log) => expect(log.debugs).to.equal(false));
+  });
+
+  it('tells an error with its causes in one line, without stack or secret', () => {
+    const cause = new Error('connect to amqp://shop:hunter2@broker failed');
+    const error = new CodedError('unavailable', 'the queue does not answer', { cause });
+    const [line = ''] = logged('info', (log) => log.error({ error }, 'token=hunter2'));
+    expect(line).not.to.include('hunter2').and.not.to.include(' at ');
+    expect(JSON.parse(line)).to.include({
+      error: 'the queue does not answer: connect to amqp://shop:***@broker failed',
+      msg: 'token=***',
+    });
+  });
+
+  it('cannot be made to write a second line or to drive a terminal', () => {
+    const hostile = 'a\nb\r\u0000\u001b[31m\u007f\u0085\u009b\u2028\u2029\u202e\u2066"\\';
+    const [line = '', ...more] = logged('info', (log) => log.info({ product_id: hostile }, hostile));
+    expect(more).to.deep.equal([]);
+    // oxlint-disable-next-line no-control-regex -- the point of the test
+    expect(line.slice(0, -1)).not.to.match(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e\u2066]/);
+    expect(JSON.parse(line)).to.include({ product_id: hostile, msg: hostile });
+  });
+
+  for (const level of ['info', 'debug'] as const) {
+    it(`writes to standard output at ${level}, also what was said just before an exit`, () => {
+      const script = `
+        import { createLog } from './src/log.ts';
+        const log = createLog({ level: '${level}', clock: { now: () => 0 } });
+        for (let n = 1; n <= 200; n += 1) log.info({ n }, 'line');
+        log.flush();
+        process.kill(process.pid, 'SIGKILL');
+      `;
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+        cwd: join(import.meta.dirname, '..'),
+        encoding: 'utf8',
+      });
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines).to.have.length(200);
+      expect(JSON.parse(lines.at(-1) ?? '')).to.include({ n: 200 });
+    });
+  }
+});
