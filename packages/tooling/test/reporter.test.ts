@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { readSummary, writeSummary } from '../src/summary.ts';
+
+const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js');
+const config = join(import.meta.dirname, '../mocha.json');
+const reporter = join(import.meta.dirname, '../src/reporter.ts');
+
+describe('the reporter', () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'reporter-'))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it('counts what passed, failed and was skipped', () => {
+    const { status, stdout } = run(`
+      it('passes', () => {});
+      it('fails', () => { throw new Error('on purpose'); });
+      it.skip('is left out (needs a moon)', () => {});
+      describe('a suite (no server)', () => { it('skips itself', function () { this.skip(); }); });
+      it('is still to be written');
+    `);
+    expect(readSummary(dir), stdout).to.deep.equal({
+      passed: 1,
+      failed: 1,
+      skipped: [
+        { title: 'is left out (needs a moon)', reason: 'needs a moon' },
+        { title: 'is still to be written', reason: 'no reason given' },
+        { title: 'a suite (no server) skips itself', reason: 'no server' },
+      ],
+    });
+    expect(status).to.equal(1);
+  });
+
+  it('counts a failing hook as a failure', () => {
+    run(`
+      before(() => { throw new Error('on purpose'); });
+      it('never runs', () => {});
+    `);
+    expect(readSummary(dir)).to.deep.equal({ passed: 0, failed: 1, skipped: [] });
+  });
+
+  it('leaves no summary of an earlier run when the run breaks off', () => {
+    writeSummary(dir, { passed: 7, failed: 0, skipped: [] });
+    const { status } = run("it('dies', () => { process.kill(process.pid, 'SIGKILL'); });");
+    expect(readSummary(dir)).to.equal(undefined);
+    expect(status).to.not.equal(0);
+  });
+
+  it('runs under rules that refuse a forgotten only, and an empty file', () => {
+    expect(run("it.only('alone', () => {});").status).to.not.equal(0);
+    expect(run('').status).to.not.equal(0);
+  });
+
+  function run(source: string): { status: number | null; stdout: string } {
+    const file = join(dir, 'fixture.test.mjs');
+    writeFileSync(file, source);
+    const args = [mocha, '--config', config, '--reporter', reporter, '--spec', file];
+    return spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8' });
+  }
+}).timeout(20_000);

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import {
+  type Summary,
+  longRunReport,
+  readSummary,
+  removeSummary,
+  totalLine,
+  verdict,
+  writeSummary,
+} from '../src/summary.ts';
+
+const green: Summary = { passed: 3, failed: 0, skipped: [{ title: 'survives a restart', reason: 'no server' }] };
+
+describe('verdict', () => {
+  it('adds up and lists what was skipped with its reason', () => {
+    const result = verdict(
+      [
+        { dir: 'packages/a', summary: green },
+        { dir: 'packages/b', summary: { passed: 2, failed: 0, skipped: [] } },
+      ],
+      true,
+    );
+    expect(totalLine(result)).to.equal('5 passed, 0 failed, 1 skipped');
+    expect(result.ok).to.equal(true);
+    expect(result.notes).to.deep.equal(['skipped: packages/a: survives a restart: no server']);
+  });
+
+  it('fails on one failure', () => {
+    const result = verdict([{ dir: 'packages/a', summary: { ...green, failed: 1 } }], false);
+    expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
+    expect(result.ok).to.equal(false);
+  });
+
+  it('fails on a package whose tests broke off', () => {
+    const result = verdict(
+      [
+        { dir: 'packages/a', summary: green },
+        { dir: 'packages/b', summary: undefined },
+      ],
+      true,
+    );
+    expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
+    expect(result.ok).to.equal(false);
+    expect(result.notes).to.include('failed: packages/b: its tests broke off before their end');
+  });
+
+  it('fails when the runner says no though every test passed', () => {
+    const result = verdict([{ dir: 'packages/a', summary: green }], false);
+    expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
+    expect(result.ok).to.equal(false);
+  });
+
+  it('fails when nothing passed', () => {
+    expect(verdict([{ dir: 'packages/a', summary: { ...green, passed: 0 } }], true).ok).to.equal(false);
+    expect(verdict([], true).ok).to.equal(false);
+  });
+});
+
+describe('a summary on the disk', () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'summary-'))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it('is read as it was written', () => {
+    writeSummary(dir, green);
+    expect(readSummary(dir)).to.deep.equal(green);
+  });
+
+  it('is gone when removed, also twice', () => {
+    writeSummary(dir, green);
+    removeSummary(dir);
+    removeSummary(dir);
+    expect(readSummary(dir)).to.equal(undefined);
+  });
+});
+
+describe('longRunReport', () => {
+  it('tells what was run, on what, and what came of it', () => {
+    const runs = [
+      { dir: 'packages/a', summary: green },
+      { dir: 'packages/b', summary: undefined },
+    ];
+    const report = longRunReport(runs, {
+      machine: 'a CPU × 2',
+      commit: 'abc1234',
+      durationMs: 61_400,
+      at: new Date(0),
+    });
+    expect(report).to.include('1970-01-01T00:00:00.000Z').and.to.include('Commit abc1234, a CPU × 2, 61 s.');
+    expect(report).to.include('| packages/a | 3 | 0 | 1 |').and.to.include('| packages/b | broke off | | |');
+    expect(report).to.match(/\n3 passed, 1 failed, 1 skipped\n$/);
+  });
+});
