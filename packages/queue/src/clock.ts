@@ -6,11 +6,14 @@ export interface Clock {
   schedule(delayMs: number, run: () => void): () => void;
 }
 
+/** About 25 days: a timer set for longer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's clock: the one place that reads it. Scheduled work keeps the process alive, as a timer does. */
 export const systemClock: Clock = {
   now: Date.now,
   schedule(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 };

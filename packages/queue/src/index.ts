@@ -1,6 +1,10 @@
 export type { Abortable } from './abort.ts';
+export { backoffMs } from './backoff.ts';
+export { createChannel, type Channel } from './channel.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Codec } from './codec.ts';
+export { createMemoryQueue, openMemoryQueue } from './memory-queue.ts';
+export type { OpenQueue, QueueOpenContext } from './open-queue.ts';
 export {
   durabilities,
   noHeaders,
@@ -14,3 +18,5 @@ export {
   type Queue,
   type QueueStats,
 } from './queue.ts';
+export { Undecodable, withCodec } from './with-codec.ts';
+export { createWorkerPool, type GivenBack, type Work, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';

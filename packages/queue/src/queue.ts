@@ -25,7 +25,7 @@ export interface Message<T> {
 export interface Delivery<T> extends Message<T> {
   /** How often this message was handed out, counting this one: a lower bound; 1 where the queue keeps none. */
   readonly attempt: number;
-  /** The adapter's own; passed on untouched, so that a wrapped delivery can be settled. */
+  /** The adapter's own. A delivery is settled by it alone, so a copy that carries it settles as well as the original. */
   readonly receipt: unknown;
 }
 

@@ -1,0 +1,75 @@
+/** One who waits. Linked both ways, so that leaving early costs the same wherever it stands. */
+interface Waiter<Ask, Answer> {
+  readonly ask: Ask;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  leave: (() => void) | undefined;
+  before: Waiter<Ask, Answer> | undefined;
+  after: Waiter<Ask, Answer> | undefined;
+}
+
+/**
+ * Those who wait for something, first come first served. Each leaves the line exactly once: answered, refused, or
+ * because its signal fired; its listener on the signal goes with it.
+ */
+export class WaitingLine<Ask, Answer> {
+  #first: Waiter<Ask, Answer> | undefined;
+  #last: Waiter<Ask, Answer> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** What the first in line asks for; only while the line is not empty. */
+  get firstAsk(): Ask {
+    return (this.#first as Waiter<Ask, Answer>).ask;
+  }
+
+  /** Waits at the end of the line. The caller has looked at `signal` already: it has not fired. */
+  join(ask: Ask, signal: AbortSignal | undefined): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter<Ask, Answer> = {
+        ask,
+        resolve,
+        reject,
+        signal,
+        leave: undefined,
+        before: this.#last,
+        after: undefined,
+      };
+      if (this.#last === undefined) this.#first = waiter;
+      else this.#last.after = waiter;
+      this.#last = waiter;
+      if (signal === undefined) return;
+      waiter.leave = () => {
+        this.#remove(waiter);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', waiter.leave, { once: true });
+    });
+  }
+
+  /** Lets the first go with its answer. */
+  answerFirst(answer: Answer): void {
+    const waiter = this.#first;
+    if (waiter === undefined) return;
+    this.#remove(waiter);
+    waiter.resolve(answer);
+  }
+
+  refuseFirst(reason: unknown): void {
+    const waiter = this.#first;
+    if (waiter === undefined) return;
+    this.#remove(waiter);
+    waiter.reject(reason);
+  }
+
+  #remove(waiter: Waiter<Ask, Answer>): void {
+    if (waiter.before === undefined) this.#first = waiter.after;
+    else waiter.before.after = waiter.after;
+    if (waiter.after === undefined) this.#last = waiter.before;
+    else waiter.after.before = waiter.before;
+    if (waiter.leave !== undefined) waiter.signal?.removeEventListener('abort', waiter.leave);
+  }
+}
