@@ -11,7 +11,8 @@ describe('the README of the repository', () => {
   it('has examples that run', () => runReadmeExamples(join(root, 'README.md'))).timeout(60_000);
 });
 
-describe('runReadmeExamples', () => {
+describe('runReadmeExamples', function () {
+  this.timeout(20_000);
   let dir: string;
   let readme: string;
   beforeEach(() => {
@@ -70,7 +71,7 @@ describe('runReadmeExamples', () => {
       (reason: unknown) => String(reason),
     );
   const write = (...lines: string[]): void => writeFileSync(readme, lines.join('\n'));
-}).timeout(20_000);
+});
 
 describe('examplesOf', () => {
   it('finds ts blocks only, with their lines', () => {

@@ -10,7 +10,8 @@ const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package
 const config = join(import.meta.dirname, '../mocha.json');
 const reporter = join(import.meta.dirname, '../src/reporter.ts');
 
-describe('the reporter', () => {
+describe('the reporter', function () {
+  this.timeout(20_000);
   let dir: string;
   beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'reporter-'))));
   afterEach(() => rmSync(dir, { recursive: true }));
@@ -61,4 +62,4 @@ describe('the reporter', () => {
     const args = [mocha, '--config', config, '--reporter', reporter, '--spec', file];
     return spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8' });
   }
-}).timeout(20_000);
+});
