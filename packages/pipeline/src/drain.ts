@@ -1,0 +1,82 @@
+import type { Clock, Consumer, WorkerPool } from '@product-updates/queue';
+import type { Feed } from './feed.ts';
+import type { Incoming, IncomingBody } from './incoming.ts';
+import type { PipelineObserver } from './observer.ts';
+import type { Window } from './window.ts';
+
+/** How long the queue may take to take back what is left, before the drain ends without its answer. */
+const NACK_MS = 1000;
+
+export interface Drain {
+  /** `undefined` while there is none. */
+  readonly state: 'draining' | 'stopped' | undefined;
+  /** Answers how many were left. */
+  begin(deadline: AbortSignal | undefined): Promise<number>;
+}
+
+export function createDrain(options: {
+  readonly consumer: Pick<Consumer<IncomingBody>, 'close' | 'nack'>;
+  readonly feed: Feed;
+  readonly pool: WorkerPool<Incoming>;
+  readonly window: Window;
+  readonly clock: Clock;
+  readonly observer: Pick<PipelineObserver, 'failed'>;
+  /** Ends all waiting in the pipeline. */
+  readonly stopping: AbortController;
+}): Drain {
+  const { consumer, feed, pool, window, clock, observer, stopping } = options;
+  let state: Drain['state'];
+  let left: Promise<number> | undefined;
+  void feed.ended.then(() => (state ??= 'draining'));
+
+  async function run(): Promise<number> {
+    state = 'draining';
+    consumer.close();
+    await Promise.race([emptied(), stopped(stopping.signal)]);
+    stopping.abort();
+    // What is at work now is not waited for: it may hang in a store that does not answer.
+    pool[Symbol.asyncDispose]().catch((error: unknown) => observer.failed('pool', error));
+    const rest = window.releaseAll();
+    if (rest.length > 0) await giveBack(rest);
+    state = 'stopped';
+    return rest.length;
+  }
+
+  async function emptied(): Promise<void> {
+    await feed.ended;
+    // Rejects only when the pool is disposed, which is after this race.
+    await pool.drain().catch(() => stopped(stopping.signal));
+  }
+
+  async function giveBack(rest: readonly Incoming[]): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      cancel = clock.schedule(NACK_MS, resolve);
+    });
+    try {
+      await Promise.race([consumer.nack(rest), tooLong]);
+    } catch (error) {
+      observer.failed('nack', error);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    begin(deadline) {
+      if (deadline !== undefined) void stopped(deadline).then(() => stopping.abort());
+      left ??= run();
+      return left;
+    },
+  };
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,29 @@
+import type { ProductEvent, ProductRecord } from '@product-updates/domain';
+import type { Update } from './incoming.ts';
+import type { Ended } from './settle.ts';
+
+/**
+ * What became of updates that were written together; `changed` is what the store answered. An update is *applied* when
+ * for at least one field its version and value are those the store now has, else it is *superseded*.
+ */
+export function outcomesOf(updates: readonly Update[], changed: readonly ProductRecord[]): readonly Ended[] {
+  if (changed.length === 0) return [{ outcome: 'superseded', deliveries: updates }];
+  const now = new Map<string, ProductRecord>();
+  for (const record of changed) now.set(record.product_id, record);
+  const superseded = updates.filter(({ body }) => !isIn(now.get(body.product_id), body));
+  if (superseded.length === 0) return [{ outcome: 'applied', deliveries: updates }];
+  const applied = updates.filter(({ body }) => isIn(now.get(body.product_id), body));
+  if (applied.length === 0) return [{ outcome: 'superseded', deliveries: updates }];
+  return [
+    { outcome: 'applied', deliveries: applied },
+    { outcome: 'superseded', deliveries: superseded },
+  ];
+}
+
+function isIn(record: ProductRecord | undefined, event: ProductEvent): boolean {
+  if (record === undefined) return false;
+  return (
+    (event.price !== null && event.price_version === record.price_version && event.price === record.price) ||
+    (event.stock !== null && event.stock_version === record.stock_version && event.stock === record.stock)
+  );
+}
