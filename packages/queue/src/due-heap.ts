@@ -16,6 +16,11 @@ export class DueHeap<T> {
     return this.#nodes[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The top, left where it is. */
+  get first(): T | undefined {
+    return this.#nodes[0]?.thing;
+  }
+
   put(dueMs: number, thing: T): void {
     const nodes = this.#nodes;
     const node = { dueMs, order: this.#puts++, thing };

@@ -27,6 +27,8 @@ export interface LaneOptions<T> {
   readonly onDone: (items: number) => void;
 }
 
+const turnEnd: Promise<void> = Promise.resolve();
+
 /** After a `work` that rejected. */
 const BUG_DELAY_MS = 1000;
 
@@ -72,7 +74,7 @@ export class Lane<T> {
   }
 
   async #start(): Promise<void> {
-    await undefined; // so that all that is submitted in this turn is one batch
+    await turnEnd; // so that all that is submitted in this turn is one batch
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       this.#atWork = true;
       const givenBack = await this.#workOn(batch);

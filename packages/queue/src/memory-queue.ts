@@ -163,9 +163,8 @@ class MemoryQueue<T> implements Queue<T> {
 }
 
 function fullError(count: number, capacity: number): CodedError {
-  if (count > capacity)
-    return new CodedError('full', `${count} messages are more than the queue can hold (${capacity})`);
-  return new CodedError('full', `the queue is full (${capacity})`);
+  const why = count > capacity ? `${count} messages are more than the queue can hold` : 'the queue is full';
+  return new CodedError('full', `${why} (its capacity is ${capacity})`);
 }
 
 function closedError(): CodedError {
