@@ -18,7 +18,7 @@ export function createMemoryProducts(refuseClosed: () => void): MemoryProducts {
 
   function applyOne(update: ProductRecord): ProductRecord | undefined {
     const there = records.get(update.product_id);
-    const record = there === undefined ? plain(update) : merge(there, plain(update));
+    const record = there === undefined ? plain(update) : merge(there, hasNegativeZero(update) ? plain(update) : update);
     if (record === there) return undefined;
     records.set(record.product_id, record);
     if (record.price_version > highest) highest = record.price_version;
@@ -52,6 +52,10 @@ export function createMemoryProducts(refuseClosed: () => void): MemoryProducts {
       highest = NEVER;
     },
   };
+}
+
+function hasNegativeZero(record: ProductRecord): boolean {
+  return Object.is(record.price, -0) || Object.is(record.stock, -0);
 }
 
 /**

@@ -1,0 +1,198 @@
+import { expect } from 'chai';
+import { codeOf } from '@product-updates/errors';
+import type { Store } from '../src/index.ts';
+import { everyCallOf } from './life.ts';
+import { createModelStore } from './model-store.ts';
+import { eventually, outcomeOf, rejects, sameAsModel, settleWithin } from './observe.ts';
+import { networkFaults } from './place.ts';
+import { both, createRandom, letter, v } from './samples.ts';
+import { scaled } from './scale.ts';
+import type { StoreTest, Subject } from './subject.ts';
+
+/** R1, R12, R13, R17, R19 and R22: what a caller sees of a server that is away, slow, cut off or full. */
+export const outageTests: readonly StoreTest[] = [
+  { id: 'R1.2', title: 'an outage rejects, it is never undefined', timeoutMs: 30_000, run: outageRejects },
+  {
+    id: 'R12',
+    title: 'cut after the write was sent: unavailable, and applying again is a no-op',
+    timeoutMs: 30_000,
+    run: answerLost,
+  },
+  { id: 'R13', title: 'native errors become ours by the table', timeoutMs: 5000, run: errorTable },
+  {
+    id: 'R17.1',
+    title: 'every call settles in time under every network fault, and works after it',
+    timeoutMs: 120_000,
+    run: settles,
+  },
+  {
+    id: 'R17.2',
+    title: 'every call settles in time while the server is stopped',
+    timeoutMs: 30_000,
+    run: settlesWhileStopped,
+  },
+  { id: 'R17.3', title: 'a write that arrives late cannot undo a newer one', timeoutMs: 30_000, run: lateWrite },
+  { id: 'R19', title: 'a full server: writes are unavailable, reads go on, it resumes', timeoutMs: 60_000, run: full },
+  {
+    id: 'R22',
+    title: 'thousands of operations with 5 % failures leak nothing',
+    timeoutMs: scaled({ quick: 60_000, long: 900_000 }),
+    run: leaksNothing,
+  },
+];
+
+/** Faults are waited for, so the time-out is short. */
+export const short = { timeoutMs: 300 };
+export const SETTLE_MARGIN_MS = 250;
+
+async function outageRejects(subject: Subject): Promise<void> {
+  const network = subject.fault('network');
+  const store = await subject.open(short);
+  await store.products.apply([both('p1', 1, 1, 1)]);
+  await network.cause('refused');
+  for (const [name, call] of Object.entries(everyCallOf(store))) await rejects(call(), 'unavailable', name);
+  await network.heal();
+  await eventually(subject.declared.recoveryMs, () => store.ping());
+  expect(await store.products.get('p1')).to.deep.equal(both('p1', 1, 1, 1));
+}
+
+async function answerLost(subject: Subject): Promise<void> {
+  const network = subject.fault('network');
+  const store = await subject.open(short);
+  await store.ping();
+  await network.cause('answers lost');
+  const update = both('p1', 1, 1, 1);
+  await rejects(store.products.apply([update]), 'unavailable', 'apply without an answer');
+  await network.heal();
+  const { recoveryMs } = subject.declared;
+  const arrived = await eventually(recoveryMs, async () => {
+    const record = await store.products.get('p1');
+    expect(record, 'the write arrived').to.deep.equal(update);
+    return record;
+  });
+  expect(arrived).to.deep.equal(update);
+  expect(await store.products.apply([update]), 'changed by applying again').to.deep.equal([]);
+  expect(await store.products.get('p1')).to.deep.equal(update);
+}
+
+async function errorTable(subject: Subject): Promise<void> {
+  const { translate, rows } = subject.errors();
+  for (const { name, native, code } of rows) {
+    const ours = translate(native);
+    expect(codeOf(ours), name).to.equal(code);
+    expect((ours as Error).cause, `${name}: the cause`).to.equal(native);
+  }
+  const codes = new Set(rows.map(({ code }) => code));
+  expect([...codes]).to.include.members(['unavailable', 'invalid', 'misconfigured']);
+  const bug = new TypeError('x is not a function');
+  expect(translate(bug), 'a bug keeps no code').to.equal(bug);
+}
+
+async function settles(subject: Subject): Promise<void> {
+  const network = subject.fault('network');
+  const { recoveryMs } = subject.declared;
+  const store = await subject.open(short);
+  for (const [i, fault] of networkFaults.entries()) {
+    await eventually(recoveryMs, () => store.ping());
+    await network.cause(fault);
+    const calls = Object.entries(everyCallOf(store)).map(([name, call]) => [`${fault}: ${name}`, call()] as const);
+    const apply = store.products.apply([both('p', i, i, i + 1)]);
+    await settleWithin(short.timeoutMs + SETTLE_MARGIN_MS, {
+      ...Object.fromEntries(calls),
+      [`${fault}: apply`]: apply,
+    });
+    if (fault === 'delayed' || fault === 'split') expect(await outcomeOf(apply), fault).to.have.property('ok', true);
+    await network.heal();
+    await eventually(recoveryMs, () => store.products.apply([both('p', i, i, i + 1)]));
+    expect(await store.products.get('p'), `after ${fault}`).to.deep.equal(both('p', i, i, i + 1));
+  }
+}
+
+async function settlesWhileStopped(subject: Subject): Promise<void> {
+  const server = subject.fault('server');
+  const { recoveryMs } = subject.declared;
+  const store = await subject.open(short);
+  await store.products.apply([both('p1', 1, 1, 1)]);
+  server.pause();
+  try {
+    const calls = Object.entries(everyCallOf(store)).map(([name, call]) => [name, call()] as const);
+    await settleWithin(short.timeoutMs + SETTLE_MARGIN_MS, Object.fromEntries(calls));
+  } finally {
+    server.resume();
+  }
+  await eventually(recoveryMs, () => store.products.apply([both('p1', 2, 2, 2)]));
+  expect(await store.products.get('p1')).to.deep.equal(both('p1', 2, 2, 2));
+}
+
+/** The server is stopped while a write lies in its socket; it reads it after a newer one may have come by another way. */
+async function lateWrite(subject: Subject): Promise<void> {
+  const server = subject.fault('server');
+  const { recoveryMs } = subject.declared;
+  const one = await subject.open(short);
+  const other = await subject.open(short);
+  await Promise.all([one.ping(), other.ping()]);
+  const newer = both('p1', 3, 3, 3);
+  server.pause();
+  let late;
+  try {
+    late = await outcomeOf(one.products.apply([both('p1', 2, 2, 2)]));
+  } finally {
+    server.resume();
+  }
+  expect(late.ok, 'the late write was given up').to.equal(false);
+  await eventually(recoveryMs, () => other.products.apply([newer]));
+  for (let i = 0; i < 50; i++) expect(await other.products.get('p1')).to.deep.equal(newer);
+  await eventually(recoveryMs, () => one.ping());
+  expect(await one.products.get('p1')).to.deep.equal(newer);
+}
+
+async function full(subject: Subject): Promise<void> {
+  const storage = subject.fault('storage');
+  const { recoveryMs } = subject.declared;
+  const store = await subject.open(short);
+  await store.products.apply([both('there', 1, 1, 1)]);
+  await storage.fill();
+  try {
+    const grows = Array.from({ length: 1000 }, (_, i) => both(`new${i}`, i, i, i + 1));
+    await rejects(store.products.apply(grows), 'unavailable', 'apply to a full server');
+    await rejects(store.deadLetters.add(letter('l1')), 'unavailable', 'a letter to a full server');
+    expect(await store.products.get('there')).to.deep.equal(both('there', 1, 1, 1));
+    expect(await store.deadLetters.count()).to.equal(0);
+  } finally {
+    await storage.free();
+  }
+  await eventually(recoveryMs, () => store.products.apply([both('new0', 1, 1, 5)]));
+  await eventually(recoveryMs, () => store.deadLetters.add(letter('l1')));
+  expect(await store.highestVersion()).to.be.at.least(v(5));
+}
+
+/** One operation in twenty meets a connection that is reset under it. */
+async function leaksNothing(subject: Subject): Promise<void> {
+  const network = subject.fault('network');
+  const held = subject.fault('held');
+  const { recoveryMs } = subject.declared;
+  const stores = await subject.openMany(4, short);
+  const model = createModelStore();
+  const random = createRandom(22);
+  const operations = scaled({ quick: 400, long: 10_000 });
+  await Promise.all(stores.map((store) => store.ping()));
+  const before = await held();
+  for (let i = 1; i <= operations / stores.length; i++) {
+    const failing = random.int(20) === 0;
+    if (failing) await network.cause(random.int(2) === 0 ? 'reset mid-frame' : 'refused');
+    const batches = stores.map(() => [both(`p${random.int(50)}`, i, i, i)]);
+    const outcomes = await Promise.all(batches.map((batch, at) => outcomeOf(stores[at]!.products.apply(batch))));
+    if (failing) await network.heal();
+    for (const [at, outcome] of outcomes.entries()) {
+      const batch = batches[at]!;
+      model.apply(batch);
+      if (!outcome.ok) await eventually(recoveryMs, () => applyAgain(stores[at]!, batch));
+    }
+  }
+  await sameAsModel(stores[0]!, model);
+  await eventually(recoveryMs, async () => expect(await held(), 'held by the server').to.be.at.most(before));
+}
+
+async function applyAgain(store: Store, batch: readonly ReturnType<typeof both>[]): Promise<void> {
+  await store.products.apply(batch);
+}

@@ -1,0 +1,4 @@
+import { storeContract } from '@product-updates/repository/contract';
+import { wireContract } from './wire-contract.ts';
+
+storeContract(wireContract());
