@@ -34,7 +34,7 @@ export function createVirtualClock(options: { readonly startMs?: number } = {}):
 
   /** Runs the next piece of work that is due by then; `false` when there is none. */
   function runNext(untilMs: number): boolean {
-    while (heap.nextDueMs <= untilMs) {
+    while (heap.size > 0 && heap.nextDueMs <= untilMs) {
       const dueMs = heap.nextDueMs;
       const scheduled = heap.take();
       if (scheduled === undefined || scheduled.cancelled) continue;

@@ -167,7 +167,7 @@ export class Lane<T> {
   #onTimer(dueMs: number): void {
     this.#timer = undefined;
     const now = Math.max(dueMs, this.#options.steadyNow()); // timers may fire a little early
-    while (this.#waiting.nextDueMs <= now) this.#due.push(this.#waiting.take() as HeldKey<T>);
+    while (this.#waiting.size > 0 && this.#waiting.nextDueMs <= now) this.#due.push(this.#waiting.take() as HeldKey<T>);
     if (this.#waiting.size > 0) this.#setTimer();
     this.#run ??= this.#start();
   }
