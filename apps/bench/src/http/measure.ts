@@ -1,0 +1,50 @@
+import type { CaseName } from '../load/cases.ts';
+import type { LoadGenerator } from '../load/load.ts';
+import type { LoadResult } from '../load/job.ts';
+import type { RunningServer } from '../process/server.ts';
+import { readUsage, type Usage } from '../process/usage.ts';
+
+export const CONNECTIONS = 64;
+
+/** One case, measured once against one server. */
+export interface Measurement {
+  /** Requests a second; updates a second where the requests carry arrays. */
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly generatorCpu: number;
+  /** Share of one core; `undefined` where the machine does not tell. */
+  readonly serverCpu: number | undefined;
+  readonly rssMib: number | undefined;
+}
+
+export interface Duration {
+  readonly warmupMs: number;
+  readonly durationMs: number;
+}
+
+/** Every answer must have the status that the case expects: a refusal is no throughput. */
+export async function measure(
+  load: LoadGenerator,
+  server: RunningServer,
+  name: CaseName,
+  duration: Duration,
+): Promise<Measurement> {
+  const job = { connections: CONNECTIONS, addresses: 1, tolerated: [], reconnect: false, port: server.port };
+  let before: Usage | undefined;
+  const result = await load.run({ ...job, case: name, ...duration }, () => {
+    before = readUsage(server.pid);
+  });
+  const after = readUsage(server.pid);
+  return {
+    ...summaryOf(result),
+    generatorCpu: result.generatorCpu,
+    serverCpu: before && after && (after.cpuSeconds - before.cpuSeconds) / result.seconds,
+    rssMib: after?.rssMib,
+  };
+}
+
+function summaryOf({ statuses, requests, seconds }: LoadResult): Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'> {
+  const { p50Ms = Number.NaN, p99Ms = Number.NaN, updates = 0 } = Object.values(statuses)[0] ?? {};
+  return { perSecond: Math.max(updates, requests) / seconds, p50Ms, p99Ms };
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startServer, type RunningServer } from '../process/server.ts';
+
+/** What is compared: the service, and others that show what each of its layers costs. */
+export const subjects = ['service', 'raw-same', 'raw-bare', 'fastify'] as const;
+export type Subject = (typeof subjects)[number];
+
+export interface StartOptions {
+  readonly source: boolean;
+  readonly core: number | null;
+  /** More flags for Node. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function startSubject(subject: Subject | 'slow-store', options: StartOptions): Promise<RunningServer> {
+  const conditions = options.source ? ['--conditions=@product-updates/source'] : [];
+  const script = subject === 'service' ? serviceScript(options.source) : scriptIn(`${subject}.ts`);
+  const { core, env = {} } = options;
+  return startServer({ args: [...conditions, ...(options.flags ?? []), script], core, env });
+}
+
+function serviceScript(source: boolean): string {
+  const script = scriptIn(`../../../server/${source ? 'src/main.ts' : 'dist/src/main.js'}`);
+  if (existsSync(script)) return script;
+  throw new Error('the server is not built: run "npm run build", or give --source');
+}
+
+function scriptIn(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}

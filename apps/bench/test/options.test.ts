@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { readOptions } from '../src/options.ts';
+
+describe('readOptions', () => {
+  it('runs the usual parts with nothing given', () => {
+    const { parts, rounds, quick } = readOptions([]);
+    expect(parts).to.deep.equal(['http', 'channel', 'pool', 'domain', 'pipeline', 'start']);
+    expect({ rounds, quick }).to.deep.equal({ rounds: 5, quick: false });
+  });
+
+  it('runs what is asked for', () => {
+    expect(readOptions(['--only', 'pool,http']).parts).to.deep.equal(['http', 'pool']);
+    expect(readOptions(['--soak', '3'])).to.deep.include({ parts: ['soak'], soakMinutes: 3 });
+    expect(readOptions(['--slow-sockets', '50', '--overload'])).to.deep.include({
+      parts: ['overload', 'slow-sockets'],
+      slowSockets: 50,
+    });
+  });
+
+  it('refuses what it does not know, and names what it does', () => {
+    expect(() => readOptions(['--only', 'htp'])).to.throw(/"htp" is none of http, channel/);
+    expect(() => readOptions(['--rounds', 'many'])).to.throw('--rounds is a number above 0');
+    expect(() => readOptions(['--soak', '0'])).to.throw('--soak is a number above 0');
+    expect(() => readOptions(['--fast'])).to.throw('--fast');
+  });
+});
