@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import type { ProductEvent, Stamper } from '@product-updates/domain';
+import type { Headers, Message, Publisher } from '@product-updates/queue';
+import type { ParsedUpdates, RejectedUpdate } from './parse-updates.ts';
+
+/** The events of a body, in its order. */
+export function stampUpdates(
+  stamper: Stamper,
+  { updates, many }: Pick<ParsedUpdates, 'updates' | 'many'>,
+): readonly ProductEvent[] {
+  const [only] = updates;
+  return many || only === undefined ? stamper.stampAll(updates) : [stamper.stamp(only)];
+}
+
+/** Hands the events to the queue, each under its product's id. */
+export function publishEvents(
+  publisher: Publisher<ProductEvent>,
+  events: readonly ProductEvent[],
+  headers: Headers,
+): Promise<void> {
+  const messages: Message<ProductEvent>[] = [];
+  for (const event of events) messages.push({ key: event.product_id, body: event, headers });
+  return publisher.publish(messages);
+}
+
+/** Answers 202. Event ids are made of `[0-9a-z-]`, so nothing needs escaping. */
+export function sendAccepted(
+  res: ServerResponse,
+  { many, rejected }: Pick<ParsedUpdates, 'many' | 'rejected'>,
+  events: readonly ProductEvent[],
+): void {
+  if (!many) {
+    const body = `{"message":"Event received and queued successfully","event_id":"${events[0]?.event_id ?? ''}"}`;
+    write(res, body, body.length);
+    return;
+  }
+  const head = `{"message":"Events received and queued successfully","accepted":${events.length},"event_ids":[`;
+  if (rejected === undefined) {
+    const body = `${head}${eventIds(events)}]}`;
+    write(res, body, body.length);
+    return;
+  }
+  const body = `${head}${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}}`;
+  res.setHeader('preference-applied', 'handling=lenient');
+  write(res, body, Buffer.byteLength(body));
+}
+
+function eventIds(events: readonly ProductEvent[]): string {
+  let list = '';
+  for (const { event_id } of events) list += list === '' ? `"${event_id}"` : `,"${event_id}"`;
+  return list;
+}
+
+/** One entry for each item of the array, `null` in the places of the rejected ones. */
+function eventIdsAround(events: readonly ProductEvent[], rejected: readonly RejectedUpdate[]): string {
+  const missing = new Set(rejected.map(({ index }) => index));
+  const entries: string[] = [];
+  const ids = events.values();
+  for (let index = 0; index < events.length + missing.size; index += 1) {
+    entries.push(missing.has(index) ? 'null' : `"${ids.next().value?.event_id ?? ''}"`);
+  }
+  return entries.join(',');
+}
+
+function write(res: ServerResponse, body: string, length: number): void {
+  res.writeHead(202, {
+    'content-type': 'application/json',
+    'content-length': length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  res.end(body);
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { problemBody, titleOf, type Problem } from './problem.ts';
+
+/** Sent with every answer; the two hot routes and the health checks have them prepared. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+/** A refused body up to this size is read to its end and the connection kept; a larger or an unbounded one costs the connection. */
+const KEEP_ALIVE_BODY_BYTES = 65_536;
+/** How much of a refused body is read and thrown away so that the client gets to read the answer. */
+const LINGER_BYTES = 16 * 1024 * 1024;
+
+/** Answers with the problem, unless an answer was begun. Whatever was not read of the body is thrown away. */
+export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
+  if (res.headersSent || res.writableEnded) return;
+  const body = problemBody(problem);
+  const lingers = !req.complete && (problem.close === true || !hasSmallBody(req));
+  const headers = problemHeaders(problem, Buffer.byteLength(body));
+  if (lingers || problem.close === true) headers['connection'] = 'close';
+  res.writeHead(problem.status, headers);
+  if (!lingers) {
+    res.end(body);
+    return;
+  }
+  res.write(body);
+  linger(req, res);
+}
+
+function problemHeaders(problem: Problem, length: number): OutgoingHttpHeaders {
+  return {
+    'content-type': 'application/problem+json',
+    'content-length': length,
+    'cache-control': 'no-store',
+    ...securityHeaders,
+    ...problem.headers,
+  };
+}
+
+function hasSmallBody(req: IncomingMessage): boolean {
+  if (req.headers['transfer-encoding'] !== undefined) return false;
+  const length = req.headers['content-length'];
+  return length === undefined || Number(length) <= KEEP_ALIVE_BODY_BYTES;
+}
+
+/**
+ * Closing a socket while the client still sends makes the kernel reset it, and the client may never read the answer
+ * (RFC 9112, 9.6). So the answer is out, but the response ends only with the body, with `LINGER_BYTES` of it, or by the
+ * server's request time-out.
+ */
+function linger(req: IncomingMessage, res: ServerResponse): void {
+  let left = LINGER_BYTES;
+  req.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) req.destroy();
+  });
+  req.once('end', () => res.end());
+  req.once('error', () => res.destroy());
+  req.resume();
+}
+
+/** The whole answer as bytes for a bare socket, where Node refused before there was a request. */
+export function problemMessage(problem: Problem): string {
+  const body = problemBody(problem);
+  const headers = { ...problemHeaders(problem, Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${titleOf(problem.status)}\r\n${lines.join('')}\r\n${body}`;
+}

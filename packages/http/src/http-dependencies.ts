@@ -1,0 +1,73 @@
+import type { ProductEvent, Stamper } from '@product-updates/domain';
+import type { Clock, Durability, Publisher, Queue } from '@product-updates/queue';
+import type { DeadLetterStore, ProductReader, Store } from '@product-updates/repository';
+import type { ApiKey } from './api-keys.ts';
+import type { RefusalReason } from './problem.ts';
+
+/** Everything the app needs; it opens and disposes nothing of it. */
+export interface HttpDependencies {
+  readonly publisher: Publisher<ProductEvent>;
+  readonly products: ProductReader;
+  readonly deadLetters: DeadLetterStore;
+  readonly stamper: Stamper;
+  readonly clock: Clock;
+  /** Milliseconds that never step, for durations only (`performance.now`). Without it, the clock's whole milliseconds. */
+  readonly monotonicNow?: () => number;
+  readonly queue: Pick<Queue<unknown>, 'stats' | 'ping'>;
+  readonly store: Pick<Store, 'ping'>;
+  /** `null` where this process applies nothing (the role `api`). */
+  readonly pipeline: { status(): PipelineView } | null;
+  readonly durability: { readonly queue: Durability; readonly store: Durability };
+  readonly observer: HttpObserver;
+  readonly metrics: () => Promise<{ contentType: string; body: string }>;
+  /** Of this process, over the last seconds. */
+  readonly rates: () => { accepted_per_second: number; settled_per_second: number };
+  readonly options: HttpOptions;
+}
+
+export interface HttpOptions {
+  /** `worker` serves the operations only. */
+  readonly role: 'all' | 'api' | 'worker';
+  /** Of `POST /events`. */
+  readonly bodyLimitBytes: number;
+  /** Most updates in one array: 10,000, and never more than the queue's capacity. */
+  readonly maxBatch: number;
+  /** Updates per second and client; 0: no limit. */
+  readonly rateLimit: number;
+  /** How many proxies' `X-Forwarded-For` to believe. */
+  readonly trustProxy: number;
+  /** Empty: nobody needs a key. */
+  readonly apiKeys: readonly ApiKey[];
+  /** Where there are no keys: whether a `Host` that is not this machine's may be asked for. */
+  readonly allowAnonymous: boolean;
+  /** What the server listens on: a `Host` that names exactly this is as good as a loopback one. */
+  readonly host: string;
+  /** Of this software, for the OpenAPI document. */
+  readonly version: string;
+}
+
+/** What the app needs to see of a pipeline. */
+export interface PipelineView {
+  readonly state: 'running' | 'held' | 'draining' | 'stopped';
+  readonly hold: { readonly reason: string; readonly since_ms: number; readonly error: string } | null;
+  /** Deliveries inside, at most `window`. */
+  readonly holding: number;
+  readonly window: number;
+  readonly lanes: number;
+  readonly busy: number;
+  readonly last_receive_ms: number | null;
+}
+
+/** Called synchronously, must not throw. */
+export interface HttpObserver {
+  /** The queue took these, new ones and replays (`replays` > 0) alike. */
+  accepted(events: readonly ProductEvent[], traceparent: string | undefined): void;
+  /** `updates`: how many, as far as that is known; else 1. */
+  refused(reason: RefusalReason, updates: number): void;
+  /** `route` is one of the paths of the OpenAPI document, `unmatched` or `unparsed`; `method` a known one or `OTHER`. */
+  responded(method: string, route: string, status: number, durationMs: number): void;
+  /** After `accepted`. */
+  replayed(letter_id: string): void;
+  /** A bug: the client was answered 500. */
+  failed(what: string, error: unknown): void;
+}

@@ -1,0 +1,10 @@
+export { parseApiKeys, scopes, type ApiKey, type Scope } from './api-keys.ts';
+export { publishEvents, sendAccepted, stampUpdates } from './accepted.ts';
+export { createHttpApp, type HttpApp } from './app.ts';
+export { readBody, refusalOfBody, type ReadBody } from './body-reader.ts';
+export { productIdIn, sendProduct } from './get-product.ts';
+export type { HttpDependencies, HttpObserver, HttpOptions, PipelineView } from './http-dependencies.ts';
+export { defaultHttpLimits, type HttpLimits } from './limits.ts';
+export { parseUpdates, type ParsedUpdates, type ParseOptions, type RejectedUpdate } from './parse-updates.ts';
+export { refusalReasons, type Problem, type ProblemFault, type RefusalReason } from './problem.ts';
+export { closeHttpServer, createHttpServer, type HttpServerOptions } from './server.ts';

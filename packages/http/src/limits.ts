@@ -1,0 +1,28 @@
+/** What a client may cost before it has asked anything. Times in milliseconds. */
+export interface HttpLimits {
+  /** Until the headers are there, counted from the connection or the end of the request before. */
+  readonly headersTimeoutMs: number;
+  /** Until the whole request is there; at least `headersTimeoutMs`. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may rest between requests. */
+  readonly keepAliveTimeoutMs: number;
+  /** How long nothing at all may move on a connection, also while an answer waits to be read. */
+  readonly idleTimeoutMs: number;
+  /** How often the first two are looked at. */
+  readonly checkingIntervalMs: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  /** 0: no bound of its own, for behind a proxy, where all come from one address. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  checkingIntervalMs: 1000,
+  maxHeaderBytes: 16_384,
+  maxConnections: 8192,
+  maxConnectionsPerAddress: 2048,
+};

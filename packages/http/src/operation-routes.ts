@@ -1,0 +1,66 @@
+import type { Gate } from './gate.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { HttpProblem } from './problem.ts';
+import { createReadiness } from './readiness.ts';
+import type { Routes } from './route.ts';
+
+type OperationRoutes = Pick<Routes, 'getQueue' | 'getLiveness' | 'getReadiness' | 'getMetrics' | 'getOpenApi'>;
+
+export interface OperationRoutesOptions {
+  readonly deps: HttpDependencies;
+  readonly gate: Gate;
+  readonly isDraining: () => boolean;
+  readonly openApi: object;
+}
+
+/** What operators and their tools ask. */
+export function createOperationRoutes({ deps, gate, isDraining, openApi }: OperationRoutesOptions): OperationRoutes {
+  const readiness = createReadiness(deps, isDraining);
+  const document = JSON.stringify(openApi);
+
+  return {
+    async getQueue() {
+      return { status: 200, body: await queueStatus(deps) };
+    },
+    getLiveness() {
+      return { status: 200, body: { alive: true } };
+    },
+    async getReadiness({ caller }) {
+      const answer = await readiness(gate.seesInside(caller));
+      if ('detail' in answer) throw new HttpProblem(answer);
+      return answer;
+    },
+    async getMetrics() {
+      const { contentType, body } = await deps.metrics();
+      return { status: 200, body, headers: { 'content-type': contentType } };
+    },
+    getOpenApi() {
+      return {
+        status: 200,
+        body: document,
+        headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
+      };
+    },
+  };
+}
+
+async function queueStatus({ queue, pipeline, rates, clock, durability }: HttpDependencies): Promise<object> {
+  const { depth, capacity, unacked, oldestMs } = await queue.stats();
+  const status = pipeline?.status();
+  return {
+    depth,
+    capacity,
+    unacked,
+    oldest_age_seconds: oldestMs === null ? null : Math.max(0, clock.now() - oldestMs) / 1000,
+    durability: durability.queue,
+    ...rates(),
+    workers: status?.lanes ?? 0,
+    busy: status?.busy ?? 0,
+    state: status?.state ?? null,
+    hold: status?.hold ?? null,
+    holding: status?.holding ?? 0,
+    window: status?.window ?? 0,
+    last_receive_at:
+      typeof status?.last_receive_ms === 'number' ? new Date(status.last_receive_ms).toISOString() : null,
+  };
+}

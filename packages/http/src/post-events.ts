@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { publishEvents, sendAccepted, stampUpdates } from './accepted.ts';
+import { sendProblem } from './answer.ts';
+import { readBody, refusalOfBody } from './body-reader.ts';
+import { clientAddress } from './client-address.ts';
+import { isProblem, type Caller, type Gate } from './gate.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { parseUpdates } from './parse-updates.ts';
+import { prefersLenient } from './prefer.ts';
+import { draining, problemOf, problemOfPublish, unexpected, type Problem } from './problem.ts';
+import type { RateLimiter } from './rate-limit.ts';
+import { messageHeaders, traceparentOf } from './trace-context.ts';
+
+export interface PostEventsOptions {
+  readonly deps: HttpDependencies;
+  readonly gate: Gate;
+  /** `undefined`: no limit. */
+  readonly limiter: RateLimiter | undefined;
+  readonly isDraining: () => boolean;
+  readonly monotonicNow: () => number;
+}
+
+/** A route below Koa: it answers on its own, now or later, and never throws. */
+export type PostEvents = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** One request on its way. */
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly startedMs: number;
+  /** Whom the rate limit is counted for; nobody where there is none. */
+  readonly client: string;
+}
+
+const WHAT = 'POST /events';
+
+/** `POST /events`, from the headers to the answer. */
+export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow }: PostEventsOptions): PostEvents {
+  const { publisher, stamper, clock, observer, options } = deps;
+
+  function answered({ startedMs }: Exchange, status: number): void {
+    observer.responded('POST', '/events', status, monotonicNow() - startedMs);
+  }
+
+  function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
+    if (problem === undefined) observer.failed(WHAT, error);
+    const { reason, status } = problem ?? unexpected;
+    if (reason !== undefined) observer.refused(reason, updates);
+    sendProblem(exchange.req, exchange.res, problem ?? unexpected);
+    answered(exchange, status);
+  }
+
+  function receive(exchange: Exchange, body: Buffer): void {
+    const { req, res, client } = exchange;
+    const { maxBatch } = options;
+    const parsed = parseUpdates(body, { nowMs: clock.now(), maxBatch, lenient: prefersLenient(req.headers['prefer']) });
+    const { length } = parsed.updates;
+    if (limiter !== undefined) {
+      const problem = rateLimited(limiter, client);
+      if (problem !== undefined) return refuse(exchange, problem, length);
+      limiter.take(client, length);
+      for (const [name, value] of Object.entries(limiter.headers(client))) res.setHeader(name, value);
+    }
+    if (parsed.rejected?.length) observer.refused('invalid', parsed.rejected.length);
+    const traceparent = traceparentOf(req.headers['traceparent']);
+    const events = stampUpdates(stamper, parsed);
+    publishEvents(publisher, events, messageHeaders(traceparent)).then(
+      () => {
+        observer.accepted(events, traceparent);
+        sendAccepted(res, parsed, events);
+        answered(exchange, 202);
+      },
+      (error: unknown) => {
+        // What the queue did not take was not the client's to pay for.
+        limiter?.take(client, -length);
+        refuse(exchange, problemOfPublish(error), length, error);
+      },
+    );
+  }
+
+  return (req, res) => {
+    const caller = gate.admit(req, 'write');
+    const client = limiter === undefined || isProblem(caller) ? '' : clientOf(req, caller, options.trustProxy);
+    const exchange: Exchange = { req, res, startedMs: monotonicNow(), client };
+    if (isProblem(caller)) return refuse(exchange, caller, 1);
+    if (isDraining()) return refuse(exchange, draining, 1);
+    const refusal = refusalOfBody(req, options.bodyLimitBytes) ?? (limiter && rateLimited(limiter, client));
+    if (refusal !== undefined) return refuse(exchange, refusal, 1);
+    readBody(req, res, options.bodyLimitBytes, (body) => {
+      if (body === undefined) return;
+      if (!Buffer.isBuffer(body)) return refuse(exchange, body, 1);
+      try {
+        receive(exchange, body);
+      } catch (error) {
+        // What cannot be parsed costs as much as one update, so that a flood of it is bounded too.
+        limiter?.take(client, 1);
+        refuse(exchange, problemOf(error), 1, error);
+      }
+    });
+  };
+}
+
+function clientOf(req: IncomingMessage, caller: Caller, hops: number): string {
+  return caller.name === undefined ? clientAddress(req, hops) : `key ${caller.name}`;
+}
+
+function rateLimited(limiter: RateLimiter, client: string): Problem | undefined {
+  const seconds = limiter.waitSeconds(client);
+  if (seconds === 0) return undefined;
+  return {
+    status: 429,
+    detail: `Too many updates, try again in ${seconds} s`,
+    reason: 'rate_limited',
+    headers: { 'retry-after': String(seconds), ...limiter.headers(client) },
+  };
+}

@@ -1,0 +1,144 @@
+import { STATUS_CODES } from 'node:http';
+import { codeOf } from '@product-updates/errors';
+
+/** Why an update was not taken: the closed list of label values of `events_refused_total`. */
+export const refusalReasons = [
+  'invalid',
+  'malformed',
+  'too_large',
+  'unsupported_media_type',
+  'unauthorized',
+  'forbidden',
+  'rate_limited',
+  'queue_full',
+  'queue_unavailable',
+  'draining',
+  'timeout',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** What is wrong with one field (an RFC 6901 pointer into the body) or with one query parameter. */
+export interface ProblemFault {
+  readonly detail: string;
+  readonly pointer?: string;
+  readonly parameter?: string;
+}
+
+/** An error as the client sees it (RFC 9457). The `type` is always `about:blank`, so the `title` is the status' own phrase. */
+export interface Problem {
+  readonly status: number;
+  readonly detail: string;
+  /** Under which label a refused update counts; absent where no update is at stake. */
+  readonly reason?: RefusalReason;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly errors?: readonly ProblemFault[];
+  /** How many errors there are; `errors` may hold only the first of them. */
+  readonly errorCount?: number;
+  /** Extension members, behind the standard ones. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** The connection ends with this answer. */
+  readonly close?: boolean;
+}
+
+/** Carries a problem up to where answers are written. Not an accident, so nobody logs it. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.detail, options);
+    this.problem = problem;
+  }
+}
+
+const retryAfter = (seconds: number): Record<string, string> => ({ 'retry-after': String(seconds) });
+
+export const queueFull: Problem = {
+  status: 503,
+  detail: 'Queue full, try again later',
+  reason: 'queue_full',
+  headers: retryAfter(1),
+};
+export const queueUnavailable: Problem = {
+  status: 503,
+  detail:
+    'The queue cannot be reached, try again later. Some of the updates may have been queued; posting them again is harmless.',
+  reason: 'queue_unavailable',
+  headers: retryAfter(2),
+};
+export const unavailable: Problem = {
+  status: 503,
+  detail: 'The store or the queue cannot be reached, try again later',
+  headers: retryAfter(2),
+};
+export const draining: Problem = {
+  status: 503,
+  detail: 'The server is shutting down, try another one or again later',
+  reason: 'draining',
+  headers: retryAfter(5),
+  close: true,
+};
+export const tooLargeForQueue: Problem = {
+  status: 413,
+  detail: 'An update is larger than the queue can ever hold',
+  reason: 'too_large',
+  close: true,
+};
+export const unexpected: Problem = { status: 500, detail: 'Something went wrong on our side; it was logged.' };
+
+/** What a client is told about a rejected `publish`; `undefined`: that is a bug, tell `unexpected` and log. */
+export function problemOfPublish(error: unknown): Problem | undefined {
+  switch (codeOf(error)) {
+    case 'full':
+      return queueFull;
+    case 'unavailable':
+    case 'misconfigured':
+      return queueUnavailable;
+    case 'closed':
+      return draining;
+    case 'invalid':
+      return tooLargeForQueue;
+    default:
+      return undefined;
+  }
+}
+
+/** What a client is told about anything else that was thrown; `undefined`: that is a bug, tell `unexpected` and log. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof HttpProblem) return error.problem;
+  switch (codeOf(error)) {
+    case 'full':
+    case 'unavailable':
+    case 'misconfigured':
+    case 'closed':
+      return unavailable;
+    default:
+      return ofHttpError(error);
+  }
+}
+
+/** koa-bodyparser's refusals: their status is kept, their text is not (it is not ours). */
+function ofHttpError(error: unknown): Problem | undefined {
+  const status = error instanceof Error ? (error as { status?: unknown }).status : undefined;
+  if (status === 400) return { status, detail: 'The body is not valid JSON' };
+  if (status === 413) return { status, detail: 'The body is too large', close: true };
+  if (status === 415) return { status, detail: 'The body is compressed', headers: { 'accept-encoding': 'identity' } };
+  return undefined;
+}
+
+/** The body of a problem, as JSON. */
+export function problemBody({ status, detail, errors, errorCount, members }: Problem): string {
+  return JSON.stringify({
+    type: 'about:blank',
+    title: titleOf(status),
+    status,
+    detail,
+    errors,
+    error_count: errorCount,
+    ...members,
+  });
+}
+
+export function titleOf(status: number): string {
+  return STATUS_CODES[status] ?? 'Error';
+}

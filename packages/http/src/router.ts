@@ -1,0 +1,152 @@
+import { Router, type RouterContext } from '@koa/router';
+import type { Context, Middleware, Next } from 'koa';
+import bodyParser from 'koa-bodyparser';
+import { securityHeaders, sendProblem } from './answer.ts';
+import { isProblem, type Gate } from './gate.ts';
+import type { GetProduct } from './get-product.ts';
+import type { HttpObserver } from './http-dependencies.ts';
+import type { Operation } from './operations.ts';
+import type { PostEvents } from './post-events.ts';
+import { HttpProblem, problemOf, unexpected, type Problem } from './problem.ts';
+import { createQueryReader } from './query.ts';
+import { checkTarget } from './request-target.ts';
+import type { Reply, Routes } from './route.ts';
+
+export interface HotRoutes {
+  readonly postEvents: PostEvents;
+  readonly getProduct: GetProduct;
+}
+
+export interface RouterOptions {
+  readonly operations: readonly Operation[];
+  readonly routes: Routes;
+  readonly hot: HotRoutes;
+  readonly gate: Gate;
+  readonly observer: HttpObserver;
+  readonly monotonicNow: () => number;
+}
+
+/** What the middleware here know of a request, in `ctx.state`. */
+interface State {
+  /** The operation that was matched. */
+  operation?: Operation;
+  /** A route below Koa has taken the request over, and reports its answer itself. */
+  handedOver?: boolean;
+}
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** The bodies that this router reads may only be empty or `{}`. */
+const BODY_LIMIT = '1kb';
+
+/** Everything but the hot routes, as middleware in this order; the last one answers whatever is left. */
+export function createRouter(options: RouterOptions): readonly Middleware[] {
+  const router = new Router({ strict: true, sensitive: true });
+  for (const operation of options.operations) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    router.register(path, [operation.method], createHandler(operation, options));
+  }
+  return [
+    answerProblems(options),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the router's context is Koa's, with more in it
+    router.routes() as unknown as Middleware,
+    answerUnmatched(options.gate),
+  ];
+}
+
+/** Writes every problem that was thrown, reports what is a bug, and measures. */
+function answerProblems({ observer, monotonicNow }: RouterOptions): Middleware {
+  return async (ctx, next) => {
+    const startedMs = monotonicNow();
+    const state = ctx.state as State;
+    let status: number;
+    try {
+      checkTarget(ctx.req.url ?? '/');
+      await next();
+      status = ctx.status;
+    } catch (error) {
+      const { operation } = state;
+      const problem = problemOf(error) ?? unexpected;
+      if (problem === unexpected) observer.failed(`${ctx.method} ${operation?.path ?? 'unmatched'}`, error);
+      if (operation?.id === 'postEvents') observer.refused(problem.reason ?? 'malformed', 1);
+      ctx.respond = false;
+      sendProblem(ctx.req, ctx.res, problem);
+      ({ status } = problem);
+    }
+    if (state.handedOver === true) return;
+    const method = knownMethods.has(ctx.method) ? ctx.method : 'OTHER';
+    observer.responded(method, state.operation?.path ?? 'unmatched', status, monotonicNow() - startedMs);
+  };
+}
+
+function createHandler(
+  operation: Operation,
+  { routes, hot, gate }: RouterOptions,
+): (ctx: RouterContext) => Promise<void> {
+  const readQuery = createQueryReader(operation.query);
+  const readBody =
+    operation.method === 'POST' ? bodyParser({ enableTypes: ['json'], jsonLimit: BODY_LIMIT }) : undefined;
+  return async (ctx) => {
+    const state = ctx.state as State;
+    state.operation = operation;
+    const caller = gate.admit(ctx.req, operation.scope);
+    if (isProblem(caller)) throw new HttpProblem(caller);
+    const query = readQuery(ctx.querystring);
+    if (operation.id === 'postEvents' || operation.id === 'getProduct') {
+      state.handedOver = true;
+      ctx.respond = false;
+      if (operation.id === 'postEvents') hot.postEvents(ctx.req, ctx.res);
+      else hot.getProduct(ctx.req, ctx.res, ctx.params['id'] ?? '');
+      return;
+    }
+    if (readBody !== undefined) await readEmptyBody(ctx, readBody);
+    sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
+  };
+}
+
+/** A replay is told by its URL alone. A body with something in it means more than would be done, so it is refused. */
+async function readEmptyBody(ctx: Context, parse: Middleware): Promise<void> {
+  const { 'content-length': length, 'transfer-encoding': chunked, expect } = ctx.req.headers;
+  if (chunked === undefined && (length === undefined || Number(length) === 0)) return;
+  if (ctx.is('application/json') !== 'application/json') {
+    throw new HttpProblem({
+      status: 415,
+      detail: 'A body is not needed here; if there is one it is {} as application/json',
+    });
+  }
+  if (expect !== undefined) ctx.res.writeContinue();
+  await parse(ctx, nothingMore);
+  const { body } = ctx.request;
+  if (body === null || typeof body !== 'object' || Array.isArray(body) || Object.keys(body).length > 0) {
+    throw new HttpProblem({ status: 400, detail: 'The body must be empty or {}: a replay takes nothing from it' });
+  }
+}
+
+const nothingThere: Problem = { status: 404, detail: 'There is nothing at this path' };
+const nothingMore: Next = () => Promise.resolve();
+
+function sendReply(ctx: Context, { status, body, headers }: Reply): void {
+  ctx.status = status;
+  ctx.set({ ...securityHeaders, 'cache-control': 'no-store', 'content-type': 'application/json', ...headers });
+  if (body === undefined) {
+    ctx.body = null;
+    return;
+  }
+  ctx.body = typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** A known path asked in another way (405, or the ways there are, for OPTIONS), or no path of ours (404). */
+function answerUnmatched(gate: Gate): Middleware {
+  return (ctx) => {
+    const refusal = gate.admit(ctx.req, undefined);
+    if (isProblem(refusal)) throw new HttpProblem(refusal);
+    const matched = (ctx as Context & { matched?: readonly { methods: readonly string[] }[] }).matched ?? [];
+    const methods = [...new Set(matched.flatMap((layer) => layer.methods))].toSorted();
+    const everything = ctx.req.url === '*' && ctx.method === 'OPTIONS';
+    if (methods.length === 0 && !everything) throw new HttpProblem(nothingThere);
+    const allow = [...(everything ? ['DELETE', 'GET', 'HEAD', 'POST'] : methods), 'OPTIONS'].join(', ');
+    if (ctx.method !== 'OPTIONS') {
+      throw new HttpProblem({ status: 405, detail: `This path can be asked with ${allow}`, headers: { allow } });
+    }
+    sendReply(ctx, { status: 204, headers: { allow } });
+  };
+}

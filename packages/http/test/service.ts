@@ -1,0 +1,273 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { expect } from 'chai';
+import supertest, { type Response } from 'supertest';
+import type TestAgent from 'supertest/lib/agent.js';
+import { createStamper, createVersionClock, type ProductEvent } from '@product-updates/domain';
+import { createMemoryQueue, type Clock, type Queue } from '@product-updates/queue';
+import { createMemoryStore, type DeadLetter, type Store } from '@product-updates/repository';
+import {
+  closeHttpServer,
+  createHttpApp,
+  createHttpServer,
+  type HttpApp,
+  type HttpDependencies,
+  type HttpLimits,
+  type HttpOptions,
+  type PipelineView,
+} from '@product-updates/http';
+
+/** A clock that stands still until it is told. */
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+  readonly scheduled: number;
+}
+
+export function createTestClock(startMs: number = Date.UTC(2026, 10, 22)): TestClock {
+  let nowMs = startMs;
+  const waiting = new Map<object, { atMs: number; run: () => void }>();
+  return {
+    now: () => nowMs,
+    schedule(delayMs, run) {
+      const key = {};
+      waiting.set(key, { atMs: nowMs + delayMs, run });
+      return () => waiting.delete(key);
+    },
+    advance(ms) {
+      nowMs += ms;
+      for (const [key, { atMs, run }] of waiting) {
+        if (atMs > nowMs) continue;
+        waiting.delete(key);
+        run();
+      }
+    },
+    get scheduled() {
+      return waiting.size;
+    },
+  };
+}
+
+export interface Seen {
+  readonly accepted: { events: readonly ProductEvent[]; traceparent: string | undefined }[];
+  readonly refused: { reason: string; updates: number }[];
+  readonly responded: string[];
+  readonly replayed: string[];
+  readonly failed: { what: string; error: unknown }[];
+}
+
+export interface Service extends AsyncDisposable {
+  readonly http: HttpApp;
+  readonly server: Server;
+  readonly port: number;
+  readonly agent: TestAgent;
+  readonly queue: Queue<ProductEvent>;
+  readonly store: Store;
+  readonly clock: TestClock;
+  readonly seen: Seen;
+  readonly pipeline: { view: PipelineView };
+  /** Applies and acks everything that waits in the queue. */
+  settle(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly options?: Partial<HttpOptions>;
+  readonly limits?: Partial<HttpLimits>;
+  readonly capacity?: number;
+  /** Puts something between the app and its dependencies. */
+  readonly wrap?: (deps: HttpDependencies) => HttpDependencies;
+}
+
+export const runningPipeline: PipelineView = {
+  state: 'running',
+  hold: null,
+  holding: 0,
+  window: 6000,
+  lanes: 3,
+  busy: 0,
+  last_receive_ms: null,
+};
+
+/** The whole service but the pipeline, on a free port. */
+export async function startService({ options, limits, capacity = 1000, wrap }: ServiceOptions = {}): Promise<Service> {
+  const clock = createTestClock();
+  const queue = createMemoryQueue<ProductEvent>({ capacity, clock });
+  const store = createMemoryStore({ deadLetterMax: 1000 });
+  const seen: Seen = { accepted: [], refused: [], responded: [], replayed: [], failed: [] };
+  const pipeline = { view: runningPipeline };
+  const now = (): number => clock.now();
+  const deps: HttpDependencies = {
+    publisher: queue,
+    products: store.products,
+    deadLetters: store.deadLetters,
+    stamper: createStamper({ clock: createVersionClock({ now, random: () => 0.5 }), now }),
+    clock,
+    queue,
+    store,
+    pipeline: { status: () => pipeline.view },
+    durability: { queue: 'none', store: 'none' },
+    observer: {
+      accepted: (events, traceparent) => seen.accepted.push({ events, traceparent }),
+      refused: (reason, updates) => seen.refused.push({ reason, updates }),
+      responded: (method, route, status) => seen.responded.push(`${method} ${route} ${status}`),
+      replayed: (id) => seen.replayed.push(id),
+      failed: (what, error) => seen.failed.push({ what, error }),
+    },
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),
+    rates: () => ({ accepted_per_second: 2, settled_per_second: 1 }),
+    options: {
+      role: 'all',
+      bodyLimitBytes: 100_000,
+      maxBatch: Math.min(10_000, capacity),
+      rateLimit: 0,
+      trustProxy: 0,
+      apiKeys: [],
+      allowAnonymous: false,
+      host: '127.0.0.1',
+      version: '0.0.0',
+      ...options,
+    },
+  };
+  const http = createHttpApp(wrap === undefined ? deps : wrap(deps));
+  const server = createHttpServer(http.app, { ...limits, observer: deps.observer });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  async function settle(): Promise<void> {
+    while ((await queue.stats()).depth > 0) {
+      const deliveries = await queue.receive(1000);
+      for (const { body } of deliveries) await store.products.apply([body]);
+      await queue.ack(deliveries);
+    }
+  }
+
+  return {
+    http,
+    server,
+    port: (server.address() as AddressInfo).port,
+    agent: supertest(server),
+    queue,
+    store,
+    clock,
+    seen,
+    pipeline,
+    settle,
+    async [Symbol.asyncDispose]() {
+      await closeHttpServer(server, { signal: AbortSignal.abort() });
+      await queue[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      expect(seen.failed, 'what the observer was told is a bug').to.deep.equal([]);
+    },
+  };
+}
+
+/** What may stand in any of the answers. */
+export interface Answer {
+  readonly message: string;
+  readonly event_id: string;
+  readonly event_ids: readonly (string | null)[];
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly errors: Answer['errors'] }[];
+  readonly errors: readonly { readonly detail: string; readonly pointer?: string; readonly parameter?: string }[];
+  readonly error_count: number;
+  readonly items: readonly Answer[];
+  readonly id: string;
+  readonly next: string | null;
+  readonly checks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export function bodyOf(response: { readonly body: unknown }): Answer {
+  return response.body as Answer;
+}
+
+/** Every error looks like this, whoever answers it. */
+export function expectProblem(
+  response: Pick<Response, 'status' | 'headers' | 'body'>,
+  status: number,
+  detail?: string | RegExp,
+): Answer {
+  expect(response.status, JSON.stringify(response.body)).to.equal(status);
+  expect(response.headers['content-type']).to.equal('application/problem+json');
+  expect(response.headers['cache-control']).to.equal('no-store');
+  expect(response.headers['x-content-type-options']).to.equal('nosniff');
+  expect(response.body).to.include({ type: 'about:blank', status });
+  expect(response.body).to.have.property('title').that.is.a('string').and.not.empty;
+  expect(response.body).to.have.property('detail').that.matches(/\w/);
+  if (status === 503) expect(response.headers['retry-after']).to.match(/^\d+$/);
+  if (typeof detail === 'string') expect(response.body).to.have.property('detail', detail);
+  if (detail instanceof RegExp) expect(response.body).to.have.property('detail').that.matches(detail);
+  return bodyOf(response);
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly text: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** Writes the text to a socket of its own, and answers everything that came back once the server has closed it. */
+export async function converse(port: number, text: string | Buffer): Promise<string> {
+  const socket = await openSocket(port);
+  socket.write(text);
+  return untilClosed(socket);
+}
+
+export function openSocket(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.off('error', reject);
+      // The server may reset it; what was read until then counts.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+export function untilClosed(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (text += chunk));
+    socket.once('close', () => resolve(text));
+  });
+}
+
+/** The answers in what came over a socket, bodies delimited by their content length. */
+export function parseAnswers(text: string): RawAnswer[] {
+  const answers: RawAnswer[] = [];
+  for (let rest = Buffer.from(text); rest.length > 0;) {
+    const end = rest.indexOf('\r\n\r\n');
+    const [first = '', ...lines] = rest.subarray(0, end).toString().split('\r\n');
+    const headers = Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+    );
+    const length = Number(headers['content-length'] ?? 0);
+    const body = rest.subarray(end + 4, end + 4 + length).toString();
+    const isJson = headers['content-type']?.includes('json') === true;
+    answers.push({
+      status: Number(first.split(' ')[1]),
+      headers,
+      text: body,
+      body: isJson ? (JSON.parse(body) as Record<string, unknown>) : {},
+    });
+    rest = rest.subarray(end + 4 + length);
+  }
+  return answers;
+}
+
+/** A letter as the pipeline writes one. */
+export function letterOf(event: ProductEvent, changes: Partial<DeadLetter> = {}): DeadLetter {
+  return {
+    id: `${event.event_id}.${event.replays}`,
+    product_id: event.product_id,
+    reason: 'exhausted',
+    error: 'the store would not have it',
+    attempts: 5,
+    failed_at: '2026-11-22T00:00:00.000Z',
+    event,
+    bytes: null,
+    ...changes,
+  };
+}
