@@ -8,6 +8,7 @@ import { stackOf, traceIdOf } from './log-fields.ts';
 
 /** What http tells: its observer, structurally. */
 export interface HttpObserver {
+  /** Replays too: the queue took such an update once more, and it will be settled once more. */
   accepted(events: readonly ProductEvent[], traceparent: string | undefined): void;
   refused(reason: string, updates: number): void;
   responded(method: string, route: string, status: number, durationMs: number): void;
@@ -26,7 +27,7 @@ export function createHttpObserver({ counters, log, gate, clock }: HttpObserverO
   return {
     accepted(events, traceparent) {
       counters.accepted.add(events.length);
-      counters.acceptedRate.add(events.length, events[0]?.accepted_at ?? 0);
+      counters.acceptedRate.add(events.length, clock.now());
       if (!log.debugs) return;
       const told = { trace_id: traceIdOf(traceparent), attempt: 0, outcome: 'accepted' };
       for (const { event_id, product_id } of events) log.debug({ event_id, product_id, ...told }, 'enqueue');
@@ -34,10 +35,7 @@ export function createHttpObserver({ counters, log, gate, clock }: HttpObserverO
     refused: (reason, updates) => counters.refused.add(reason, updates),
     responded: (method, route, status, durationMs) =>
       counters.routeSeconds.observe(method, route, status, durationMs / 1000),
-    // The queue took the update once more, and it will be settled once more.
     replayed(letter_id) {
-      counters.accepted.add(1);
-      counters.acceptedRate.add(1, clock.now());
       if (gate.passes('replay')) log.info({ letter_id }, 'replay');
     },
     failed(what, error) {
