@@ -3,7 +3,13 @@ import { type Skip, removeSummary, writeSummary } from './summary.ts';
 
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
-/** Mocha's spec reporter, which also writes the package's summary. A failing hook counts as a failed test. */
+/** How long a process may live after its last test before that counts as a leak. */
+const LEAK_LIMIT_MS = 10_000;
+
+/**
+ * Mocha's spec reporter, which also writes the package's summary. A failing hook counts as a failed test. A process that something keeps alive after
+ * its last test (a socket, a timer, a server) is a failure too: it is ended, with a line that says what it was; the option `leakLimitMs` changes when.
+ */
 export default class SummaryReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
@@ -15,7 +21,10 @@ export default class SummaryReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_TEST_PASS, () => (passed += 1));
     runner.on(EVENT_TEST_FAIL, () => (failed += 1));
     runner.on(EVENT_TEST_PENDING, (test) => skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }));
-    runner.once(EVENT_RUN_END, () => writeSummary(packageDir, { passed, failed, skipped }));
+    runner.once(EVENT_RUN_END, () => {
+      writeSummary(packageDir, { passed, failed, skipped });
+      onLeak(leakLimitOf(options), () => writeSummary(packageDir, { passed, failed: failed + 1, skipped }));
+    });
   }
 }
 
@@ -27,4 +36,20 @@ function reasonOf(test: Mocha.Test): string {
     if (reason !== undefined) return reason;
   }
   return 'no reason given';
+}
+
+/** The timer itself keeps nothing alive: it only runs where something else does. */
+function onLeak(limitMs: number, record: () => void): void {
+  setTimeout(() => {
+    record();
+    console.error(
+      `Tests are over, but something keeps the process alive: ${process.getActiveResourcesInfo().join(', ')}`,
+    );
+    process.kill(process.pid, 'SIGKILL'); // process.exit would end with the code that mocha has set by now
+  }, limitMs).unref();
+}
+
+function leakLimitOf(options: Mocha.MochaOptions | undefined): number {
+  const { leakLimitMs } = (options?.reporterOptions ?? {}) as { leakLimitMs?: unknown };
+  return leakLimitMs === undefined ? LEAK_LIMIT_MS : Number(leakLimitMs);
 }

@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<void> {
   const packageDirs = packagesToTest(turboArgs, env);
   for (const dir of packageDirs) removeSummary(join(root, dir));
   const status = await runTurbo(
-    ['test', '--continue', '--log-order=grouped', `--concurrency=${CONCURRENCY}`, ...turboArgs],
+    ['test', '--continue', '--log-order=stream', `--concurrency=${CONCURRENCY}`, ...turboArgs],
     env,
   );
   const runs = packageDirs.map((dir): PackageRun => ({ dir, summary: readSummary(join(root, dir)) }));

@@ -132,6 +132,7 @@ describe('layers', () => {
       write('packages/queue/src/clock.ts', 'export const now = Date.now;');
       write('apps/server/src/config.ts', 'export const port = process.env.PORT;');
       write('packages/http/test/app.test.ts', 'const t = Date.now() + Number(process.env.LONG);');
+      write('packages/queue/contract/index.ts', 'const long = process.env.LONG;');
       write('packages/http/src/app.ts', `const at = new Date(0);\n${'let x;\n'.repeat(299)}`);
       expect(layerViolations(root)).to.deep.equal([]);
     });

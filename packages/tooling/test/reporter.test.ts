@@ -51,15 +51,25 @@ describe('the reporter', function () {
     expect(status).to.not.equal(0);
   });
 
+  it('ends a process that a leak keeps alive, and says what it is', () => {
+    const { status, stderr } = run("it('leaves a timer', () => { setInterval(() => {}, 1_000); });", 'leakLimitMs=100');
+    expect(stderr).to.include('something keeps the process alive: ').and.to.include('Timeout');
+    expect(status).to.not.equal(0);
+    expect(readSummary(dir)).to.deep.equal({ passed: 1, failed: 1, skipped: [] });
+  });
+
   it('runs under rules that refuse a forgotten only, and an empty file', () => {
     expect(run("it.only('alone', () => {});").status).to.not.equal(0);
     expect(run('').status).to.not.equal(0);
   });
 
-  function run(source: string): { status: number | null; stdout: string } {
+  function run(
+    source: string,
+    option = 'leakLimitMs=10000',
+  ): { status: number | null; stdout: string; stderr: string } {
     const file = join(dir, 'fixture.test.mjs');
     writeFileSync(file, source);
-    const args = [mocha, '--config', config, '--reporter', reporter, '--spec', file];
+    const args = [mocha, '--config', config, '--reporter', reporter, '--reporter-option', option, '--spec', file];
     return spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8' });
   }
 });
