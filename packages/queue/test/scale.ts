@@ -1,7 +1,5 @@
-import fc from 'fast-check';
-
 /** How much a property test does: more when LONG is set. SEED and SEED_PATH replay what fast-check printed. */
-export function runs(quick: number, long: number): fc.Parameters<never> {
+export function runs(quick: number, long: number): { numRuns: number; seed?: number; path?: string } {
   const { LONG, SEED, SEED_PATH } = process.env;
   const numRuns = LONG === undefined ? quick : long;
   if (SEED === undefined) return { numRuns };

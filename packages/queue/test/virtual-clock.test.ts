@@ -29,10 +29,11 @@ describe('createVirtualClock', () => {
   it('lets promises settle before each piece of work', async () => {
     const clock = createVirtualClock({ startMs: 0 });
     let depth = 0;
-    clock.schedule(1, async () => {
+    const goDeep = async (): Promise<void> => {
       for (let i = 0; i < 100; i++) await Promise.resolve();
       depth = 100;
-    });
+    };
+    clock.schedule(1, () => void goDeep());
     let seen = -1;
     clock.schedule(1, () => {
       seen = depth;
