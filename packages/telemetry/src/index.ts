@@ -4,4 +4,4 @@ export type { HttpObserver } from './http-observer.ts';
 export { logLevels, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { PipelineObserver } from './pipeline-observer.ts';
 export type { Build, MetricSources } from './scrape.ts';
-export { createTelemetry, type Rates, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { createTelemetry, type Rates, type Telemetry, type TelemetryOptions, type Totals } from './telemetry.ts';

@@ -24,6 +24,12 @@ export interface Rates {
   readonly settled_per_second: number;
 }
 
+/** Updates since the start of this process. */
+export interface Totals {
+  readonly accepted: number;
+  readonly settled: number;
+}
+
 /** Observers → counters → Prometheus text and JSON lines. Disposing it tells what the log still holds back. */
 export interface Telemetry extends Disposable {
   readonly log: Log;
@@ -32,6 +38,7 @@ export interface Telemetry extends Disposable {
   /** Never rejects because a source does: what cannot be asked is left out, and its `_up` is 0. */
   metrics(sources: MetricSources): Promise<Exposition>;
   rates(): Rates;
+  totals(): Totals;
   /** Updates that an earlier process accepted and this one found in the queue at its start. */
   recovered(updates: number): void;
 }
@@ -55,10 +62,15 @@ export function createTelemetry({ level, clock, build, write }: TelemetryOptions
       accepted_per_second: counters.acceptedRate.perSecond(clock.now()),
       settled_per_second: counters.settledRate.perSecond(clock.now()),
     }),
+    totals: () => ({ accepted: counters.accepted.total(), settled: sumOf(counters.settled.entries()) }),
     recovered: (updates) => counters.recovered.add(updates),
     [Symbol.dispose]() {
       gate[Symbol.dispose]();
       log.flush();
     },
   };
+}
+
+function sumOf(entries: readonly (readonly [string, number])[]): number {
+  return entries.reduce((sum, [, count]) => sum + count, 0);
 }

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { createFloodGate, type FloodGate } from '../src/flood-gate.ts';
-import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '@product-updates/queue/contract';
 
 describe('flood gate', () => {
-  let clock: ManualClock;
+  let clock: VirtualClock;
   let told: [string, number][];
   let gate: FloodGate;
 
   beforeEach(() => {
-    clock = createManualClock();
+    clock = createVirtualClock();
     told = [];
     gate = createFloodGate({
       clock,
@@ -20,25 +20,25 @@ describe('flood gate', () => {
   const passing = (kind: string, times: number): number =>
     Array.from({ length: times }, () => gate.passes(kind)).filter(Boolean).length;
 
-  it('passes so many of a kind, and tells once how many more there were', () => {
+  it('passes so many of a kind, and tells once how many more there were', async () => {
     expect(passing('a', 100)).to.equal(3);
     expect(passing('b', 2)).to.equal(2);
     expect(told).to.deep.equal([]);
-    clock.advance(1000);
+    await clock.advance(1000);
     expect(told).to.deep.equal([['a', 97]]);
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 
-  it('passes again in the next second', () => {
+  it('passes again in the next second', async () => {
     passing('a', 5);
-    clock.advance(1000);
+    await clock.advance(1000);
     expect(passing('a', 5)).to.equal(3);
   });
 
-  it('has no timer where nothing is held back', () => {
+  it('has no timer where nothing is held back', async () => {
     passing('a', 3);
-    expect(clock.scheduled).to.equal(0);
-    clock.advance(1000);
+    expect(clock.pending).to.equal(0);
+    await clock.advance(1000);
     expect(passing('a', 3)).to.equal(3);
     expect(told).to.deep.equal([]);
   });
@@ -55,7 +55,7 @@ describe('flood gate', () => {
       ['a', 2],
       ['a', 2],
     ]);
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 
   it('tells what it holds back when it is disposed, once', () => {
@@ -63,6 +63,6 @@ describe('flood gate', () => {
     gate[Symbol.dispose]();
     gate[Symbol.dispose]();
     expect(told).to.deep.equal([['a', 1]]);
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 });

@@ -59,14 +59,14 @@ describe('pipeline observer', () => {
     expect(coded).to.include({ level: 'error', error: 'away', code: 'unavailable' }).and.not.to.have.property('stack');
   });
 
-  it('logs dead letters as warnings, a flood of them in a bounded way', () => {
+  it('logs dead letters as warnings, a flood of them in a bounded way', async () => {
     const { telemetry, clock, lines } = capture();
     for (let n = 0; n < 5000; n += 1) telemetry.pipelineObserver.deadLettered(letter(`l${n}`));
     expect(lines()).to.have.length(10);
     const [first] = lines();
     const told = { letter_id: 'l0', product_id: 'p1', attempt: 2, outcome: 'dead_lettered', reason: 'rejected' };
     expect(first).to.include({ level: 'warn', msg: 'dead letter', ...told, error: 'too odd, password=***' });
-    clock.advance(1000);
+    await clock.advance(1000);
     expect(lines()).to.have.length(11);
     expect(lines().at(-1)).to.include({ level: 'warn', kind: 'dead letter', suppressed: 4990 });
   });
@@ -76,7 +76,7 @@ describe('pipeline observer', () => {
     for (let n = 0; n < 12; n += 1) telemetry.pipelineObserver.failed('odd', new Error('x'));
     telemetry[Symbol.dispose]();
     expect(lines().at(-1)).to.include({ kind: 'pipeline failure', suppressed: 2 });
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 
   it('measures acceptance to visible for what was applied, but not for replays', async () => {

@@ -124,17 +124,17 @@ describe('scrape', () => {
       store: { ping: never },
       deadLetters: { count: never },
     });
-    while (clock.scheduled < 4) await turn();
-    clock.advance(2000);
+    while (clock.pending < 4) await turn();
+    await clock.advance(2000);
     const samples = samplesOf((await scraped).body);
     expect(samples.get('product_updates_queue_up')).to.equal(0);
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 
   it('lets go of its timers when all answer', async () => {
     const { telemetry, clock } = capture();
     await telemetry.metrics(sources());
-    expect(clock.scheduled).to.equal(0);
+    expect(clock.pending).to.equal(0);
   });
 
   it('counts what an earlier process left', async () => {

@@ -7,20 +7,29 @@ import { capture } from './captured.ts';
 import { delivery, event } from './events.ts';
 
 describe('telemetry', () => {
-  it('tells the rates of the last ten seconds', () => {
+  it('tells the rates of the last ten seconds', async () => {
     const { telemetry, clock } = capture();
     const one = event('p1', clock.now());
     for (let second = 0; second < 20; second += 1) {
-      clock.advance(1000);
+      await clock.advance(1000);
       const events = Array.from({ length: 50 }, (_, n) => event(`p${n}`, clock.now()));
       telemetry.httpObserver.accepted(events, undefined);
       telemetry.pipelineObserver.settled([delivery(one, 'p1'), delivery(one, 'p1')], 'superseded', clock.now());
     }
-    clock.advance(999);
+    await clock.advance(999);
     expect(telemetry.rates().accepted_per_second).to.be.closeTo(50, 0.1);
     expect(telemetry.rates().settled_per_second).to.be.closeTo(2, 0.1);
-    clock.advance(10_000);
+    await clock.advance(10_000);
     expect(telemetry.rates()).to.deep.equal({ accepted_per_second: 0, settled_per_second: 0 });
+  });
+
+  it('tells how many updates there were in all', () => {
+    const { telemetry, clock } = capture();
+    const one = delivery(event('p1', clock.now()), 'p1');
+    telemetry.httpObserver.accepted([one.body, one.body, one.body], undefined);
+    telemetry.pipelineObserver.settled([one], 'applied', clock.now());
+    telemetry.pipelineObserver.settled([one], 'superseded', clock.now());
+    expect(telemetry.totals()).to.deep.equal({ accepted: 3, settled: 2 });
   });
 
   it('says accepted = settled + depth at every scrape, whatever runs meanwhile', async () => {
