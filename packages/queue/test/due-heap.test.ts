@@ -5,7 +5,7 @@ import { runs } from './scale.ts';
 
 describe('DueHeap', () => {
   it('gives the earliest first, and of those due together the one put in first', () => {
-    const steps = fc.array(fc.option(fc.nat(20), { freq: 3 }), { maxLength: 100 });
+    const steps = fc.array(fc.option(fc.nat(20), { freq: 3 }), { maxLength: 100, size: 'max' });
     fc.assert(
       fc.property(steps, (steps) => {
         const heap = new DueHeap<number>();

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { createVirtualClock, type VirtualClock } from '@product-updates/queue/contract';
 import { createWorkerPool, type GivenBack, type WorkerPool, type WorkerPoolOptions } from '@product-updates/queue';
 
@@ -62,4 +63,16 @@ export function createTestPool(options: Partial<WorkerPoolOptions<Item>> = {}): 
     ...options,
   });
   return { pool, clock, open, errors, signals };
+}
+
+/** The only batch that is open. */
+export function only({ open }: TestPool): OpenBatch {
+  expect(open.length, `open: ${open.map(({ text }) => text).join(' | ')}`).to.equal(1);
+  return open[0]!;
+}
+
+/** Submits the items as one turn of their own. */
+export async function submit({ pool, clock }: TestPool, text: string): Promise<void> {
+  pool.submit(items(text));
+  await clock.settle();
 }

@@ -41,7 +41,7 @@ function apply(ring: Ring<number | undefined>, model: (number | undefined)[], st
 describe('Ring', () => {
   it('behaves as an array does, whatever is done to it', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const ring = new Ring<number | undefined>();
         const model: (number | undefined)[] = [];
         for (const step of steps) apply(ring, model, step);

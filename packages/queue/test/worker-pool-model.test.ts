@@ -18,7 +18,10 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
   lanes: fc.constantFrom(1, 3, 5, 8),
   batchMax: fc.constantFrom(1, 2, 3, 7, 500),
   keys: fc.integer({ min: 1, max: 12 }),
-  submits: fc.array(fc.record({ afterMs: fc.nat(5), count: fc.integer({ min: 1, max: 20 }) }), { maxLength: 15 }),
+  submits: fc.array(fc.record({ afterMs: fc.nat(5), count: fc.integer({ min: 1, max: 20 }) }), {
+    maxLength: 15,
+    size: 'max',
+  }),
   dice: fc.infiniteStream(fc.nat(99)),
 });
 
