@@ -8,6 +8,7 @@ import type { Ended } from './settle.ts';
  */
 export function outcomesOf(updates: readonly Update[], changed: readonly ProductRecord[]): readonly Ended[] {
   if (changed.length === 0) return [{ outcome: 'superseded', deliveries: updates }];
+  if (areAllIn(updates, changed)) return [{ outcome: 'applied', deliveries: updates }];
   const now = new Map<string, ProductRecord>();
   for (const record of changed) now.set(record.product_id, record);
   const superseded = updates.filter(({ body }) => !isIn(now.get(body.product_id), body));
@@ -18,6 +19,12 @@ export function outcomesOf(updates: readonly Update[], changed: readonly Product
     { outcome: 'applied', deliveries: applied },
     { outcome: 'superseded', deliveries: superseded },
   ];
+}
+
+/** What most batches are, found without a map: one update a product, all of them news, answered in the order given. */
+function areAllIn(updates: readonly Update[], changed: readonly ProductRecord[]): boolean {
+  if (changed.length !== updates.length) return false;
+  return updates.every(({ body }, i) => changed[i]?.product_id === body.product_id && isIn(changed[i], body));
 }
 
 function isIn(record: ProductRecord | undefined, event: ProductEvent): boolean {

@@ -1,0 +1,193 @@
+import { expect } from 'chai';
+import { createRig, failure, type Rig } from './support/rig.ts';
+import { event } from './support/events.ts';
+
+/** Gaps between moments, in ms. */
+function gaps(moments: readonly number[]): number[] {
+  return moments.slice(1).map((at, i) => at - (moments[i] ?? 0));
+}
+
+async function publishMany(rig: Rig, count: number, at = 1): Promise<void> {
+  await rig.publish(...Array.from({ length: count }, (_, i) => event(`p${i}`, at)));
+}
+
+describe('an outage', () => {
+  it('of minutes stops all lanes, probes once a second, and counts and dead-letters nothing', async () => {
+    const rig = createRig({ lanes: 4, batchMax: 10 });
+    rig.faults.apply = () => failure('unavailable');
+    rig.faults.ping = () => failure('unavailable', 'no answer');
+    await publishMany(rig, 200);
+    await rig.clock.settle();
+    expect(rig.seen.applies).to.have.length(4);
+
+    await rig.clock.advance(5 * 60_000);
+    expect(rig.seen.applies, 'writes while pings fail').to.have.length(4);
+    expect(rig.seen.pings).to.have.length(301);
+    expect(gaps(rig.seen.pings)).to.deep.equal(Array.from({ length: 300 }, () => 1000));
+    expect(rig.pipeline.status()).to.deep.include({ state: 'held', holding: 160, busy: 4 });
+    expect(rig.pipeline.status().hold).to.deep.equal({
+      reason: 'store',
+      since_ms: rig.seen.pings[0],
+      error: 'no answer',
+    });
+
+    rig.faults.apply = rig.faults.ping = () => undefined;
+    await rig.clock.advance(1000);
+    expect(await rig.depth()).to.equal(0);
+    expect(rig.pipeline.status()).to.deep.include({ state: 'running', hold: null });
+    expect(rig.seen.retried).to.deep.equal([]);
+    expect(await rig.letters()).to.deep.equal([]);
+    expect(rig.seen.held).to.have.length(1);
+    expect(rig.seen.released).to.deep.equal([{ reason: 'store', heldMs: 301_000 }]);
+    expect(rig.seen.settled.applied).to.have.length(200);
+    await rig.pipeline.drain();
+  });
+
+  it('is probed about every second, a tenth more or less', async () => {
+    const randoms = [0, 0.999, 0.25];
+    const rig = createRig({ random: () => randoms.shift() ?? 0.5 });
+    rig.faults.apply = rig.faults.ping = () => failure('unavailable');
+    await publishMany(rig, 1);
+    await rig.clock.advance(4000);
+    expect(gaps(rig.seen.pings)).to.deep.equal([900, 1100, 950, 1000]);
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+
+  it('ends with a batch that could be written, not with a ping', async () => {
+    const rig = createRig({ lanes: 2, batchMax: 10 });
+    let down = true;
+    rig.faults.apply = () => (down ? failure('unavailable') : undefined);
+    rig.faults.ping = () => failure('unavailable');
+    await publishMany(rig, 40);
+    await rig.clock.settle();
+    rig.faults.ping = () => undefined;
+    const before = rig.seen.applies.length;
+    await rig.clock.advance(5000);
+    expect(rig.pipeline.status().hold?.reason).to.equal('store');
+    // A probe is a ping, the batch of a lane, and one product of it alone, in case a neighbour was at fault.
+    const sizes = rig.seen.applies.slice(before).map(({ ids }) => ids.length);
+    expect(sizes).to.have.length(10);
+    expect(sizes.map((size) => size > 1)).to.deep.equal([1, 2, 3, 4, 5].flatMap(() => [true, false]));
+    expect(rig.seen.pings).to.have.length(6);
+    down = false;
+    await rig.clock.advance(2000);
+    expect(rig.seen.settled.applied).to.have.length(40);
+    expect(rig.seen.retried).to.deep.equal([]);
+    await rig.pipeline.drain();
+  });
+
+  for (const code of ['misconfigured', 'full', 'closed'] as const) {
+    it(`it is too when the store is ${code}, whatever the ping says`, async () => {
+      const rig = createRig({ lanes: 2, batchMax: 10 });
+      rig.faults.apply = () => failure(code, 'relation "products" does not exist');
+      await publishMany(rig, 40);
+      await rig.clock.advance(600_000);
+      expect(rig.pipeline.status().hold).to.deep.include({
+        reason: 'store',
+        error: 'relation "products" does not exist',
+      });
+      expect(rig.seen.pings).to.have.length(600);
+      expect(rig.seen.applies).to.have.length(602);
+      rig.faults.apply = () => undefined;
+      await rig.clock.advance(1000);
+      expect(rig.seen.settled.applied).to.have.length(40);
+      expect(rig.seen.retried).to.deep.equal([]);
+      expect(rig.seen.letters).to.deep.equal([]);
+      await rig.pipeline.drain();
+    });
+  }
+
+  it('it is too when the store answers pings and takes no writes at all', async () => {
+    const rig = createRig({ lanes: 3, batchMax: 100 });
+    rig.faults.apply = () => failure('unavailable', 'read-only');
+    await publishMany(rig, 1000);
+    await rig.clock.settle();
+    expect(rig.pipeline.status().hold).to.deep.include({ reason: 'store', error: 'read-only' });
+    // Of each lane's 100 a few alone are enough to see it.
+    expect(rig.seen.applies.length).to.be.below(100);
+    const before = rig.seen.applies.length;
+
+    await rig.clock.advance(120_000);
+    expect(rig.seen.applies.length - before, 'two writes a probe').to.equal(240);
+    expect(rig.seen.retried).to.deep.equal([]);
+    expect(rig.seen.letters).to.deep.equal([]);
+
+    rig.faults.apply = () => undefined;
+    await rig.clock.advance(3000);
+    expect(rig.seen.settled.applied).to.have.length(1000);
+    expect(rig.pipeline.status().state).to.equal('running');
+    await rig.pipeline.drain();
+  });
+
+  it('is not prolonged by a product that cannot be written in the batch that probes', async () => {
+    const rig = createRig({ lanes: 1 });
+    let down = true;
+    rig.faults.apply = (records) =>
+      down || records.some((record) => record.product_id === 'p7') ? failure('unavailable') : undefined;
+    rig.faults.ping = () => (down ? failure('unavailable') : undefined);
+    await publishMany(rig, 100);
+    await rig.clock.advance(10_000);
+    down = false;
+    await rig.clock.advance(2000);
+    expect(rig.seen.released).to.have.length(1);
+    expect(rig.seen.settled.applied).to.have.length(99);
+    expect(rig.seen.settled.superseded).to.deep.equal([]);
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+
+  it('is over when the store answers a probe with what is the fault of the updates', async () => {
+    for (const code of ['invalid', 'bug'] as const) {
+      const rig = createRig({ retry: { attempts: 1, baseMs: 1, maxMs: 1 } });
+      rig.faults.apply = rig.faults.ping = () => failure('unavailable');
+      await publishMany(rig, 2);
+      await rig.clock.settle();
+      rig.faults.ping = () => undefined;
+      rig.faults.apply = () => failure(code);
+      await rig.clock.advance(2000);
+      expect(rig.seen.released).to.have.length(1);
+      expect(rig.seen.letters.map(({ reason }) => reason)).to.deep.equal(
+        code === 'invalid' ? ['rejected', 'rejected'] : ['exhausted', 'exhausted'],
+      );
+      await rig.pipeline.drain();
+    }
+  });
+
+  it('of a moment, over before the ping, only costs smaller writes', async () => {
+    const rig = createRig();
+    let failures = 1;
+    rig.faults.apply = () => (failures-- > 0 ? failure('unavailable') : undefined);
+    await publishMany(rig, 100);
+    await rig.clock.settle();
+    expect(rig.seen.applies.map(({ ids }) => ids.length)).to.deep.equal([100, 50, 50]);
+    expect(rig.seen.held).to.deep.equal([]);
+    expect(rig.seen.settled.applied).to.have.length(100);
+    await rig.pipeline.drain();
+  });
+
+  it('is asked about once by lanes that fail at the same time', async () => {
+    const rig = createRig({ lanes: 4, batchMax: 10 });
+    rig.faults.apply = async () => {
+      await new Promise<void>((resolve) => rig.clock.schedule(50, resolve));
+      return failure('unavailable');
+    };
+    rig.faults.ping = async () => {
+      await new Promise<void>((resolve) => rig.clock.schedule(50, resolve));
+      return failure('unavailable');
+    };
+    await publishMany(rig, 100);
+    await rig.clock.advance(200);
+    expect(rig.seen.applies).to.have.length(4);
+    expect(rig.seen.pings).to.have.length(1);
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+
+  it('is an outage too when the ping rejects with nothing', async () => {
+    const rig = createRig();
+    rig.faults.apply = () => failure('unavailable', 'down');
+    rig.faults.ping = () => ({ then: (_: unknown, no: (e: undefined) => void) => no(undefined) }) as never;
+    await publishMany(rig, 1);
+    await rig.clock.advance(1000);
+    expect(rig.pipeline.status().hold?.error).to.equal('the ping failed and does not say why');
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+});
