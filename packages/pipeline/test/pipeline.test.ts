@@ -112,10 +112,12 @@ describe('startPipeline', () => {
     expect(rig.seen.failed.map(({ what, error }) => [what, String(error)])).to.deep.equal([
       ['work', 'TypeError: an observer that throws'],
     ]);
-    expect(rig.seen.settled).to.deep.include({ dead_lettered: [], superseded: [] });
-    await rig.clock.advance(1000);
     expect(rig.seen.settled.applied).to.have.length(1);
-    expect(rig.seen.settled.superseded).to.have.length(1);
+    expect(rig.seen.settled.dead_lettered).to.deep.equal([]);
+    await rig.clock.advance(1000);
+    expect(new Set(rig.seen.settled.applied)).to.have.property('size', 2);
+    expect(rig.seen.settled.applied).to.have.length(2);
+    expect(rig.seen.settled.superseded).to.have.length(0);
     expect(rig.seen.settled.dead_lettered).to.have.length(1);
     expect(await rig.pipeline.drain()).to.equal(0);
   });
