@@ -1,10 +1,9 @@
 import type { ProductEvent } from '@product-updates/domain';
-import { codeOf } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
 import type { Counters } from './counters.ts';
 import type { FloodGate } from './flood-gate.ts';
 import type { Log } from './log.ts';
-import { stackOf, traceIdOf } from './log-fields.ts';
+import { failure, traceIdOf } from './log-fields.ts';
 
 /** What http tells: its observer, structurally. */
 export interface HttpObserver {
@@ -39,8 +38,7 @@ export function createHttpObserver({ counters, log, gate, clock }: HttpObserverO
       if (gate.passes('replay')) log.info({ letter_id }, 'replay');
     },
     failed(what, error) {
-      if (!gate.passes('http failure')) return;
-      log.error({ error, code: codeOf(error), stack: stackOf(error) }, what);
+      if (gate.passes('http failure')) log.error(failure(error), what);
     },
   };
 }

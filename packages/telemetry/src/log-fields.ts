@@ -1,4 +1,5 @@
 import { codeOf, redact } from '@product-updates/errors';
+import type { LogFields } from './log.ts';
 
 const traceparentPattern = /^[\da-f]{2}-([\da-f]{32})-/;
 const STACK_MAX = 4000;
@@ -8,8 +9,12 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
   return traceparent === undefined ? undefined : traceparentPattern.exec(traceparent)?.[1];
 }
 
-/** Where a bug was: the stack of an error without a code. A coded error tells an operator all with its message. */
-export function stackOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || codeOf(error) !== undefined || error.stack === undefined) return undefined;
-  return redact(error.stack).slice(0, STACK_MAX);
+/**
+ * What a line says of an error: one text for an operator, the code, and of a bug (an error without a code) its stack,
+ * redacted and bounded.
+ */
+export function failure(error: unknown): LogFields {
+  const code = codeOf(error);
+  if (code !== undefined || !(error instanceof Error) || error.stack === undefined) return { error, code };
+  return { error, stack: redact(error.stack).slice(0, STACK_MAX) };
 }

@@ -16,8 +16,6 @@ export interface Log {
   error(fields: LogFields, message: string): void;
   /** Whether `debug` writes: asked once, so that nothing is built for lines that nobody sees. */
   readonly debugs: boolean;
-  /** Writes out what is buffered before it returns: for the last line before an exit. */
-  flush(): void;
 }
 
 export interface LogOptions {
@@ -28,7 +26,8 @@ export interface LogOptions {
 }
 
 export function createLog({ level, clock, write }: LogOptions): Log {
-  const output = write === undefined ? standardOutput(level) : { write, flushSync: () => {} };
+  // Each line is written before the call returns: none is lost at an exit, and none is out of order.
+  const output = write === undefined ? destination({ dest: 1, sync: true }) : { write };
   const logger = pino(
     {
       level,
@@ -45,21 +44,7 @@ export function createLog({ level, clock, write }: LogOptions): Log {
     warn: (fields, message) => logger.warn(fields, redact(message)),
     error: (fields, message) => logger.error(fields, redact(message)),
     debugs: logger.isLevelEnabled('debug'),
-    flush: () => output.flushSync(),
   };
-}
-
-/** Above this, lines are dropped: a reader of our output that hangs must not eat the memory. */
-const BUFFER_MAX_BYTES = 8 * 1024 * 1024;
-
-/**
- * From `info` up, written off the event loop: whoever reads our output may be slow, the service stays quick. `debug`
- * promises every step of every update and is written at once, as slow as its reader.
- */
-function standardOutput(level: LogLevel): { write(line: string): unknown; flushSync(): void } {
-  return destination(
-    level === 'debug' ? { dest: 1, sync: true } : { dest: 1, sync: false, maxLength: BUFFER_MAX_BYTES },
-  );
 }
 
 /** What JSON lets through, but a terminal or a line reader acts upon: DEL and C1 controls, line separators, bidi overrides. */

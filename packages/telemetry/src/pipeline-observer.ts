@@ -1,11 +1,10 @@
 import type { ProductEvent } from '@product-updates/domain';
-import { codeOf } from '@product-updates/errors';
 import type { Clock, Delivery } from '@product-updates/queue';
 import type { DeadLetter } from '@product-updates/repository';
 import type { Counters, Outcome } from './counters.ts';
 import type { FloodGate } from './flood-gate.ts';
 import type { Log } from './log.ts';
-import { stackOf, traceIdOf } from './log-fields.ts';
+import { failure, traceIdOf } from './log-fields.ts';
 
 /** A message's body as far as this package looks: an event, or bytes that could not be read as one. */
 type Body = ProductEvent | { readonly bytes: Uint8Array };
@@ -64,8 +63,7 @@ export function createPipelineObserver({ counters, log, gate, clock }: PipelineO
     held: (reason, error) => log.warn({ reason, error }, 'held'),
     released: (reason, heldMs) => log.info({ reason, held_ms: heldMs }, 'released'),
     failed(what, error) {
-      if (!gate.passes('pipeline failure')) return;
-      log.error({ error, code: codeOf(error), stack: stackOf(error) }, what);
+      if (gate.passes('pipeline failure')) log.error(failure(error), what);
     },
   };
 }

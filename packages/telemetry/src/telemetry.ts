@@ -64,10 +64,7 @@ export function createTelemetry({ level, clock, build, write }: TelemetryOptions
     }),
     totals: () => ({ accepted: counters.accepted.total(), settled: sumOf(counters.settled.entries()) }),
     recovered: (updates) => counters.recovered.add(updates),
-    [Symbol.dispose]() {
-      gate[Symbol.dispose]();
-      log.flush();
-    },
+    [Symbol.dispose]: () => gate[Symbol.dispose](),
   };
 }
 

@@ -1,6 +1,6 @@
 import { CodedError } from '@product-updates/errors';
 import { expect } from 'chai';
-import { stackOf, traceIdOf } from '../src/log-fields.ts';
+import { failure, traceIdOf } from '../src/log-fields.ts';
 import { TRACE_ID, TRACEPARENT } from './events.ts';
 
 describe('log fields', () => {
@@ -12,12 +12,16 @@ describe('log fields', () => {
     expect(traceIdOf('00-\n-x')).to.equal(undefined);
   });
 
-  it('gives the stack of a bug only, redacted and bounded', () => {
+  it('tells the code of an error that has one', () => {
+    const error = new CodedError('full', 'the queue is full');
+    expect(failure(error)).to.deep.equal({ error, code: 'full' });
+  });
+
+  it('tells the stack of a bug, redacted and bounded', () => {
     const bug = new TypeError('x is not a function, password=hunter2');
-    expect(stackOf(bug)).to.include('log-fields.test.ts').and.not.to.include('hunter2');
+    expect(failure(bug)['stack']).to.include('log-fields.test.ts').and.not.to.include('hunter2');
     bug.stack = 'x'.repeat(100_000);
-    expect(stackOf(bug)).to.have.length(4000);
-    expect(stackOf(new CodedError('full', 'full'))).to.equal(undefined);
-    expect(stackOf('text')).to.equal(undefined);
+    expect(failure(bug)['stack']).to.have.length(4000);
+    expect(failure('text')).to.deep.equal({ error: 'text', code: undefined });
   });
 });
