@@ -1,0 +1,181 @@
+import { createEventCodec, createStamper, createVersionClock, MAX_UPDATES } from '@product-updates/domain';
+import { createHttpApp, createHttpServer } from '@product-updates/http';
+import { startPipeline } from '@product-updates/pipeline';
+import { systemClock, type Clock, type Durability, type Queue } from '@product-updates/queue';
+import { createTelemetry, type Log, type Telemetry } from '@product-updates/telemetry';
+import type { Config } from './config.ts';
+import { listen } from './listen.ts';
+import { checkDurability, openers as allOpeners, openQueue, openStore, type Openers } from './open.ts';
+import { createShutdown, type Shutdown } from './shutdown.ts';
+import { sayStarted } from './start-line.ts';
+import { version } from './version.ts';
+
+/** How a shutdown ended. */
+export interface Stopped {
+  /** Accepted updates that are not applied; `null` where nobody could tell in time. */
+  readonly left: number | null;
+  /** Where those are now. */
+  readonly where: string;
+  /** Updates that this process accepted and settled; in memory accepted = settled + left. */
+  readonly accepted: number;
+  readonly settled: number;
+}
+
+export interface Service {
+  readonly url: string;
+  readonly log: Log;
+  /** Resolves when the service has stopped, whoever asked; rejects if it broke down. */
+  readonly stopped: Promise<Stopped>;
+  /**
+   * Stops in this order: readiness 503, accept no more, finish the requests, close the queue, empty the lanes, close the
+   * store. Whoever is in a `hurry`, also after having asked before, gets what can be had at once.
+   */
+  stop(options?: { readonly hurry?: boolean }): Promise<Stopped>;
+}
+
+export interface ServiceOptions {
+  /** Which schemes there are. */
+  readonly openers?: Openers;
+  readonly clock?: Clock;
+  /** Takes the lines of the log; standard output where it is left out. */
+  readonly write?: (line: string) => void;
+}
+
+type Left = Pick<Stopped, 'left' | 'where'>;
+
+const unknown: Left = { left: null, where: 'a part of the service did not stop in time' };
+
+/** Past the deadline of a shutdown, how long to wait for those who should have ended by it. */
+const GRACE_MS = 2000;
+
+/** Rejects, with everything closed again, where it cannot start; `misconfigured` errors name the variable. */
+export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
+  const { openers = allOpeners, clock = systemClock, write } = options;
+  const build = { version, node: process.version };
+  const telemetry = createTelemetry({ level: config.logLevel, clock, build, write });
+  const shutdown = createShutdown(clock, config.shutdownTimeoutMs);
+  let drained: Left | undefined;
+  let giveUp = (): void => {};
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
+  shutdown.over.addEventListener('abort', () => clock.schedule(GRACE_MS, giveUp), { once: true });
+
+  const { url, life } = await new Promise<{ url: string; life: Promise<void> }>((resolve, reject) => {
+    const onListening = (url: string): void => resolve({ url, life });
+    const onDrained = (left: Left): void => {
+      drained = left;
+      // What is left hangs in something that need not be waited for again.
+      if (left.left !== 0) giveUp();
+    };
+    const life = live({ config, openers, clock, telemetry, shutdown, onListening, onDrained });
+    life.catch(reject);
+  });
+
+  const stopped = Promise.race([life, givenUp])
+    .then(() => ({ ...(drained ?? unknown), ...telemetry.totals() }))
+    .finally(() => {
+      shutdown.settle();
+      telemetry[Symbol.dispose]();
+    });
+  return {
+    url,
+    log: telemetry.log,
+    stopped,
+    stop({ hurry = false } = {}) {
+      if (hurry) shutdown.hurry();
+      else shutdown.ask();
+      return stopped;
+    },
+  };
+}
+
+interface LifeOptions {
+  readonly config: Config;
+  readonly openers: Openers;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly shutdown: Shutdown;
+  readonly onListening: (url: string) => void;
+  readonly onDrained: (left: Left) => void;
+}
+
+/** The whole service from its start to its end. Read backwards, it is the shutdown. */
+async function live({
+  config,
+  openers,
+  clock,
+  telemetry,
+  shutdown,
+  onListening,
+  onDrained,
+}: LifeOptions): Promise<void> {
+  const { pipelineObserver, httpObserver, log } = telemetry;
+  const now = (): number => clock.now();
+
+  const openedStore = await openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock });
+  await using store = openedStore.store;
+  const openedQueue = await openQueue(config, openers, { codec: createEventCodec({ now }), clock });
+  await using queue = openedQueue.queue;
+  checkDurability(openedQueue, openedStore, config);
+  const { depth, capacity } = await queue.stats();
+  telemetry.recovered(depth);
+  const versionClock = createVersionClock({ now, after: await store.highestVersion() });
+
+  await using pipeline =
+    config.role === 'api'
+      ? null
+      : startPipeline({
+          consumer: queue,
+          writer: store.products,
+          deadLetters: store.deadLetters,
+          ping: () => store.ping(),
+          lanes: config.workers,
+          batchMax: config.batchMax,
+          retry: config.retry,
+          clock,
+          observer: pipelineObserver,
+        });
+  const http = createHttpApp({
+    publisher: queue,
+    products: store.products,
+    deadLetters: store.deadLetters,
+    stamper: createStamper({ clock: versionClock, now }),
+    clock,
+    monotonicNow,
+    queue,
+    store,
+    pipeline,
+    durability: { queue: openedQueue.durability, store: openedStore.durability },
+    observer: httpObserver,
+    metrics: () => telemetry.metrics({ queue, store, deadLetters: store.deadLetters }),
+    rates: () => telemetry.rates(),
+    options: { ...config, maxBatch: Math.min(MAX_UPDATES, capacity ?? MAX_UPDATES), version },
+  });
+  // Behind a proxy all clients come from its address.
+  const limits = config.trustProxy > 0 ? { maxConnectionsPerAddress: 0 } : {};
+  await using server = await listen(createHttpServer(http.app, { ...limits, observer: httpObserver }), config);
+
+  sayStarted({ log, config, openedQueue, openedStore, url: server.url });
+  onListening(server.url);
+  await shutdown.asked;
+
+  log.info({}, 'stopping');
+  http.drain();
+  await server.close(shutdown.requestsOver);
+  const held = (await pipeline?.drain({ signal: shutdown.over })) ?? 0;
+  onDrained(await leftIn(queue, openedQueue.durability, held));
+}
+
+/** A queue in memory takes along what waits in it; of any other, what this process held is back where it was. */
+async function leftIn(queue: Pick<Queue<unknown>, 'stats'>, durability: Durability, held: number): Promise<Left> {
+  if (durability !== 'none') return { left: held, where: 'given back to the queue, for the next process' };
+  const { depth } = await queue.stats();
+  return { left: depth, where: 'in the memory of this process, gone with it' };
+}
+
+/** Durations are whole milliseconds otherwise, and wrong when the wall clock steps. */
+function monotonicNow(): number {
+  // oxlint-disable-next-line no-restricted-properties -- this is where time is handed in
+  return performance.now();
+}
