@@ -1,0 +1,128 @@
+import type { Durability, OpenedQueue } from '../src/index.ts';
+
+/** What an adapter says of itself; the suite holds it to it. A promise it does not make is a test it skips by name. */
+export interface Declared {
+  /** What `open` must answer, and with `disk` and `replicated` what survives a kill of the server. */
+  readonly durability: Durability;
+  /** Whether `stats` counts exactly as soon as nothing is under way; else it is asked until it does. */
+  readonly exactDepth: boolean;
+  /** Whether messages of one key are first delivered in the order they were published. */
+  readonly keepsOrder: boolean;
+  /** Whether `attempt` counts how often a message was handed out. */
+  readonly keepsAttempts: boolean;
+  /** Whether a publish that is `full` took none, however many messages it has. */
+  readonly allOrNone: boolean;
+  /** How long after its consumer has gone a message may take to be delivered again, in ms. */
+  readonly redeliveryMs: number;
+  /** The adapter's own time-out as the places open it, in ms: every call settles within it + 250 ms. Best under 1,000. */
+  readonly timeoutMs: number;
+  /** How long the queue may need to work again after a fault has ended, in ms; 10,000 unless given. */
+  readonly recoveryMs?: number;
+  /** By how many messages `depth` may exceed `capacity`, where the server holds the bound or it is polled; 0 unless given. */
+  readonly overshoot?: number;
+  /** How many messages the adapter may take from the server before it was asked for them; 0 unless given. */
+  readonly prefetch?: number;
+  /** The largest body it carries, in bytes; none unless given. */
+  readonly maxBodyBytes?: number;
+  /** How many command sequences the model test runs; 500 and 20,000 unless given. */
+  readonly runs?: { readonly quick: number; readonly long: number };
+}
+
+/** Where the messages of one test live: a folder, a topic, a stream. Empty at first. */
+export interface Place {
+  /**
+   * A queue on the place; called again, a further one, as another server of ours would have. The suite disposes it.
+   * A queue that lives in this process answers the same one each time.
+   */
+  open(): Promise<OpenedQueue<Uint8Array>>;
+  /** Called last, after every queue is disposed: removes the messages, ends what the place started. */
+  remove(): Promise<void>;
+  /** What can be done to the place. Tests that need a fault that is not here must be skipped by name. */
+  readonly faults: QueueFaults;
+}
+
+/** Only processes that the place itself started are killed, only connections that go through its own proxy are hurt. */
+export interface QueueFaults {
+  /** Another process of ours that opened the same place; resolves when it has. */
+  readonly fork?: () => Promise<ForkedQueue>;
+  /** What lies between this process and the server, for every queue that the place opened. */
+  readonly network?: NetworkFaults;
+  readonly server?: ServerFaults;
+  readonly storage?: StorageFaults;
+  /** Puts bytes into the queue as no producer of ours would: no headers, no key, a body that nobody can decode. */
+  readonly stranger?: (body: Uint8Array) => Promise<void>;
+  /** Removes the topic, the queue, the stream, while it is open. */
+  readonly removeTopology?: () => Promise<void>;
+  /** Messages, and entries about them, that the server still keeps for the place. */
+  readonly residue?: () => Promise<number>;
+  /** Connections, channels and consumers of this place, as the server counts them. */
+  readonly held?: () => Promise<number>;
+}
+
+/** The other process. It is alive, and holds what it received, until it is killed or stopped. */
+export interface ForkedQueue {
+  /** Resolves when the publish in the other process did. */
+  publish(bodies: readonly { readonly key: string; readonly body: Uint8Array }[]): Promise<void>;
+  /** The bodies, in the order received. */
+  receive(max: number): Promise<readonly Uint8Array[]>;
+  /** Acks some of what it received, by position since it began. */
+  ack(positions: readonly number[]): Promise<void>;
+  /** SIGKILL; resolves when the process is gone. Calls under way reject. */
+  kill(): Promise<void>;
+  /** Disposes the queue and ends the process; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * - `refused`: open connections are reset, new ones refused.
+ * - `black hole`: connections stay open and new ones open, but no byte passes either way.
+ * - `requests lost`, `answers lost`: the same, in one direction.
+ * - `half closed`: the server's side has ended; requests still go through, no answer comes.
+ * - `reset mid-frame`: connections, open and new, are reset after the first few bytes of the next answer.
+ * - `delayed`: every chunk takes 20 ms; nothing may fail.
+ * - `split`: every byte is sent alone; nothing may fail.
+ */
+export const networkFaults = [
+  'refused',
+  'black hole',
+  'requests lost',
+  'answers lost',
+  'half closed',
+  'reset mid-frame',
+  'delayed',
+  'split',
+] as const;
+export type NetworkFault = (typeof networkFaults)[number];
+
+export interface NetworkFaults {
+  /** From now on, for open and new connections; replaces the fault before it. */
+  cause(fault: NetworkFault): void;
+  /** New connections work; those that a fault hurt are reset. */
+  heal(): void;
+}
+
+export interface ServerFaults {
+  /** SIGKILL to the server; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again over the same data; resolves when it answers. */
+  start(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface StorageFaults {
+  /** From now on the server refuses what would grow (disk full, memory full, map full, blocked). */
+  fill(): Promise<void>;
+  free(): Promise<void>;
+}
+
+/** A server that must not be opened: it evicts, forgets, drops the head; or a right or a setting is wrong. */
+export interface Refusal {
+  readonly name: string;
+  readonly open: () => Promise<OpenedQueue<Uint8Array>>;
+  /** What the message must say. */
+  readonly says: RegExp;
+  /** What it must not contain. */
+  readonly password?: string;
+}
