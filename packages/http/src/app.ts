@@ -95,7 +95,7 @@ function hotRoutes({ postEvents, getProduct }: HotRoutes): Middleware {
  */
 function answerAccident(observer: HttpObserver): (this: Context, error: unknown) => void {
   return function onerror(error) {
-    if (error === null || error === undefined || this.res.destroyed || this.res.headersSent) return;
+    if (error === null || error === undefined || this.req.socket.destroyed || this.res.headersSent) return;
     observer.failed(`${this.method} ${this.path}`, error);
     sendProblem(this.req, this.res, unexpected);
   };

@@ -41,6 +41,8 @@ const noTunnel: Problem = {
 export interface ClientErrors {
   /** Every request must be told, so that answers stay in order. */
   began(req: IncomingMessage, res: ServerResponse): void;
+  /** The last answer that was begun on the connection. */
+  answerOn(socket: Socket): ServerResponse | undefined;
   /** Node's `clientError`. */
   refuse(error: NodeJS.ErrnoException, socket: Socket): void;
   /** Node's `connect`: somebody takes this for a proxy. */
@@ -48,7 +50,6 @@ export interface ClientErrors {
 }
 
 export function createClientErrors(observer: Observer): ClientErrors {
-  /** The last answer that was begun on each connection. */
   const answers = new WeakMap<Socket, ServerResponse>();
   const refused = new WeakSet<Socket>();
 
@@ -74,6 +75,7 @@ export function createClientErrors(observer: Observer): ClientErrors {
     began(req, res) {
       answers.set(req.socket, res);
     },
+    answerOn: (socket) => answers.get(socket),
     refuse(error, socket) {
       if (refused.has(socket)) return;
       refused.add(socket);

@@ -6,12 +6,12 @@ import type { HttpLimits } from './limits.ts';
 /**
  * Bounds the connections of a server, in all and per address. At a bound the oldest connection that was never answered
  * makes room (it sends nothing, or dribbles), so that whoever only holds connections cannot keep others out; where all
- * were answered, the new one is cut. Answers a function that cuts those that have not sent a byte.
+ * were answered, the new one is cut. Returns the connections that are open, oldest first.
  */
 export function boundConnections(
   server: Server,
   { maxConnections, maxConnectionsPerAddress }: Pick<HttpLimits, 'maxConnections' | 'maxConnectionsPerAddress'>,
-): () => void {
+): Iterable<Socket> {
   const all = createConnections();
   const byAddress = new Map<string, Connections>();
 
@@ -39,9 +39,7 @@ export function boundConnections(
     connections.delete(victim);
   }
 
-  return () => {
-    for (const socket of all) if (socket.bytesRead === 0) socket.destroy();
-  };
+  return all;
 }
 
 interface Connections extends Iterable<Socket> {

@@ -13,8 +13,8 @@ export interface HttpServerOptions extends Partial<HttpLimits> {
   readonly observer?: Pick<HttpObserver, 'refused' | 'responded'>;
 }
 
-/** How to let go of the connections of a server that sent nothing: Node before 24.16 waits for them when it closes. */
-const silentOnes = new WeakMap<Server, () => void>();
+/** For each server, what ends its connections: now those that nothing is owed, the others with the answer they wait for. */
+const lettingGo = new WeakMap<Server, () => void>();
 
 /**
  * A server around the app that bounds what clients may cost, and answers with problems what Node itself refuses. It does
@@ -49,13 +49,16 @@ export function createHttpServer(app: Koa, { observer, ...limits }: HttpServerOp
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => errors.refuse(error, socket as Socket));
   server.on('connect', (_req, socket) => errors.refuseTunnel(socket as Socket));
-  silentOnes.set(server, boundConnections(server, bounds));
+  const connections = boundConnections(server, bounds);
+  lettingGo.set(server, () => {
+    for (const socket of connections) letGo(socket, errors.answerOn(socket), bounds.requestTimeoutMs);
+  });
   return server;
 }
 
 /**
  * Stops listening and resolves when the last connection is gone: those at rest at once, the others after the answer that
- * they wait for. When the signal fires, the rest are cut. Drain the app first, so that answers end their connections.
+ * they wait for, but no longer than a request may take to arrive. When the signal fires, the rest are cut. Drain the app first, so that answers end their connections.
  */
 export function closeHttpServer(server: Server, { signal }: Abortable = {}): Promise<void> {
   return new Promise((resolve) => {
@@ -64,9 +67,26 @@ export function closeHttpServer(server: Server, { signal }: Abortable = {}): Pro
       signal?.removeEventListener('abort', cut);
       resolve();
     });
-    silentOnes.get(server)?.();
-    server.closeIdleConnections();
+    lettingGo.get(server)?.();
     if (signal?.aborted === true) cut();
     else signal?.addEventListener('abort', cut, { once: true });
   });
+}
+
+/**
+ * Node alone would wait for those that have sent nothing or half a head, let a connection rest after its answer, and, as
+ * it stops looking at the times when it closes, wait for ever for the rest of a body.
+ */
+function letGo(socket: Socket, answer: ServerResponse | undefined, requestTimeoutMs: number): void {
+  if (answer === undefined || answer.writableFinished) {
+    socket.destroySoon();
+    return;
+  }
+  answer.shouldKeepAlive = false;
+  answer.once('finish', () => socket.destroySoon());
+  if (answer.req.complete) return;
+  const late = setTimeout(() => {
+    if (!answer.req.complete) socket.destroy();
+  }, requestTimeoutMs);
+  late.unref();
 }

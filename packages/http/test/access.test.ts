@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
 import { parseApiKeys } from '@product-updates/http';
-import { bodyOf, converse, expectProblem, parseAnswers, startService, type Service } from './service.ts';
+import { bodyOf, expectProblem, startService, type Service } from './service.ts';
+import { converse, parseAnswers } from './sockets.ts';
 
 const good = { product_id: 'p1', price: 1 };
 const apiKeys = parseApiKeys('shop:write+read:wk:with:colons,ops:admin:ak');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import supertest, { type Response } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
@@ -199,64 +199,6 @@ export function expectProblem(
   return bodyOf(response);
 }
 
-export interface RawAnswer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly text: string;
-  readonly body: Record<string, unknown>;
-}
-
-/** Writes the text to a socket of its own, and answers everything that came back once the server has closed it. */
-export async function converse(port: number, text: string | Buffer): Promise<string> {
-  const socket = await openSocket(port);
-  socket.write(text);
-  return untilClosed(socket);
-}
-
-export function openSocket(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.off('error', reject);
-      // The server may reset it; what was read until then counts.
-      socket.on('error', () => undefined);
-      resolve(socket);
-    });
-    socket.once('error', reject);
-  });
-}
-
-export function untilClosed(socket: Socket): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (text += chunk));
-    socket.once('close', () => resolve(text));
-  });
-}
-
-/** The answers in what came over a socket, bodies delimited by their content length. */
-export function parseAnswers(text: string): RawAnswer[] {
-  const answers: RawAnswer[] = [];
-  for (let rest = Buffer.from(text); rest.length > 0;) {
-    const end = rest.indexOf('\r\n\r\n');
-    const [first = '', ...lines] = rest.subarray(0, end).toString().split('\r\n');
-    const headers = Object.fromEntries(
-      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
-    );
-    const length = Number(headers['content-length'] ?? 0);
-    const body = rest.subarray(end + 4, end + 4 + length).toString();
-    const isJson = headers['content-type']?.includes('json') === true;
-    answers.push({
-      status: Number(first.split(' ')[1]),
-      headers,
-      text: body,
-      body: isJson ? (JSON.parse(body) as Record<string, unknown>) : {},
-    });
-    rest = rest.subarray(end + 4 + length);
-  }
-  return answers;
-}
-
 /** A letter as the pipeline writes one. */
 export function letterOf(event: ProductEvent, changes: Partial<DeadLetter> = {}): DeadLetter {
   return {
@@ -270,4 +212,20 @@ export function letterOf(event: ProductEvent, changes: Partial<DeadLetter> = {})
     bytes: null,
     ...changes,
   };
+}
+
+/** A service whose queue takes its time: each publish waits until it is let. */
+export async function startSlowService(): Promise<{ service: Service; publishing: (() => void)[] }> {
+  const publishing: (() => void)[] = [];
+  const publish = (): Promise<void> =>
+    new Promise((resolve) => {
+      publishing.push(resolve);
+    });
+  const service = await startService({ wrap: (deps) => ({ ...deps, publisher: { publish } }) });
+  return { service, publishing };
+}
+
+/** Lets the event loop turn until it is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate);
 }
