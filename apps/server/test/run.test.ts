@@ -170,8 +170,9 @@ describe('the process', function () {
       [{ QUEUE_URL: secret }, 'QUEUE_URL: unknown scheme "amqp:"; known: memory:'],
       [{ HOST: '192.0.2.1', ALLOW_ANONYMOUS: 'true' }, 'HOST 192.0.2.1 is no address of this machine'],
     ];
-    for (const [env, line] of cases) {
-      const { code, stdout, stderr } = await startChild({ PORT: '0', ...env }).ended;
+    for (const [{ code, stdout, stderr }, line] of await Promise.all(
+      cases.map(async ([env, line]) => [await startChild({ PORT: '0', ...env }).ended, line] as const),
+    )) {
       expect({ code, stdout, stderr }).to.deep.equal({
         code: 1,
         stdout: '',
@@ -181,8 +182,9 @@ describe('the process', function () {
   });
 
   it('refuses arguments that it does not know', async () => {
-    for (const args of [['--port=80'], ['serve'], ['--help', 'more']]) {
-      const { code, stdout, stderr } = await startChild({}, { args }).ended;
+    const refused = [['--port=80'], ['serve'], ['--help', 'more']];
+    const ends = await Promise.all(refused.map(async (args) => [args, await startChild({}, { args }).ended] as const));
+    for (const [args, { code, stdout, stderr }] of ends) {
       const line = `product-update-service: unknown argument "${args[0]}"; known: --help, --version\n`;
       expect({ code, stdout, stderr }).to.deep.equal({ code: 1, stdout: '', stderr: line });
     }

@@ -1,0 +1,179 @@
+import { codeOf } from '@product-updates/errors';
+import { expect } from 'chai';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeConfig, readConfig } from '../src/config.ts';
+
+type Environment = Record<string, string>;
+
+function refusalOf(environment: Environment): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    expect(codeOf(error)).to.equal('misconfigured');
+    expect((error as Error).message).not.to.include('\n');
+    return (error as Error).message;
+  }
+  throw new Error(`was not refused: ${JSON.stringify(environment)}`);
+}
+
+describe('config', () => {
+  it('is the whole system in memory when nothing is set', () => {
+    const { queueUrl, storeUrl, ...rest } = readConfig({});
+    expect(queueUrl.href).to.equal('memory:?capacity=100000');
+    expect(storeUrl.href).to.equal('memory:');
+    expect(rest).to.deep.equal({
+      port: 8080,
+      host: '127.0.0.1',
+      workers: 3,
+      dataDir: null,
+      role: 'all',
+      allowVolatileStore: false,
+      batchMax: 500,
+      retry: { attempts: 5, baseMs: 100, maxMs: 30_000 },
+      bodyLimitBytes: 4 * 1024 * 1024,
+      rateLimit: 0,
+      trustProxy: 0,
+      deadLetterMax: 100_000,
+      apiKeys: [],
+      allowAnonymous: false,
+      logLevel: 'info',
+      shutdownTimeoutMs: 10_000,
+      tracesEndpoint: null,
+    });
+  });
+
+  it('takes every variable at both ends of its range', () => {
+    for (const [name, ...good] of [
+      ['PORT', '0', '65535'],
+      ['WORKERS', '1', '64'],
+      ['BATCH_MAX', '1', '20000'],
+      ['RETRY_ATTEMPTS', '1', '20'],
+      ['RETRY_BASE_MS', '1', '30000'],
+      ['RETRY_MAX_MS', '100', '3600000'],
+      ['BODY_LIMIT', '1kb', '256mb'],
+      ['RATE_LIMIT', '0', '1000000000'],
+      ['TRUST_PROXY', '0', '16'],
+      ['DEAD_LETTER_MAX', '1', '10000000'],
+      ['SHUTDOWN_TIMEOUT_MS', '0', '3600000'],
+      ['ROLE', 'all', 'api', 'worker'],
+      ['LOG_LEVEL', 'debug', 'silent'],
+      ['ALLOW_VOLATILE_STORE', 'true', 'false'],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:4318'],
+    ] as const) {
+      for (const value of good) expect(() => readConfig({ [name]: value }), `${name}=${value}`).not.to.throw();
+    }
+  });
+
+  it('refuses what is out of range, naming the variable', () => {
+    for (const [name, ...bad] of [
+      ['PORT', '-1', '65536', 'http', '80a'],
+      ['WORKERS', '0', '65'],
+      ['QUEUE_URL', 'nonsense', '/var/queue'],
+      ['STORE_URL', 'nonsense'],
+      ['ROLE', 'both', 'API'],
+      ['BATCH_MAX', '0', '20001'],
+      ['RETRY_ATTEMPTS', '0', '21'],
+      ['RETRY_BASE_MS', '0'],
+      ['RETRY_MAX_MS', '0', '3600001', '99'],
+      ['BODY_LIMIT', '0', '1gb', '4 mb'],
+      ['RATE_LIMIT', '-1', '1e3'],
+      ['TRUST_PROXY', 'true', '17'],
+      ['DEAD_LETTER_MAX', '0'],
+      ['LOG_LEVEL', 'verbose', 'trace'],
+      ['SHUTDOWN_TIMEOUT_MS', '-1', '10s'],
+      ['ALLOW_ANONYMOUS', 'yes'],
+      ['ALLOW_VOLATILE_STORE', '1'],
+    ] as const) {
+      for (const value of bad) {
+        expect(refusalOf({ [name]: value }), `${name}=${value}`).to.match(new RegExp(`^${name} `));
+      }
+    }
+  });
+
+  it('ignores names that are not its own', () => {
+    expect(readConfig({ WORKER: '9', Port: '1', OTEL_SERVICE_NAME: 'x' })).to.deep.equal(readConfig({}));
+  });
+
+  it('serves others only with keys, or when told to serve everybody', () => {
+    for (const host of ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LOCALHOST']) {
+      expect(readConfig({ HOST: host }).host).to.equal(host);
+    }
+    for (const host of [
+      '0.0.0.0',
+      '::',
+      '10.0.0.1',
+      '128.0.0.1',
+      '::ffff:10.0.0.1',
+      'example.com',
+      'localhost.example.com',
+    ]) {
+      expect(refusalOf({ HOST: host })).to.equal(
+        `HOST ${host} can be reached by others: set API_KEYS, or ALLOW_ANONYMOUS=true to serve everybody`,
+      );
+      expect(readConfig({ HOST: host, ALLOW_ANONYMOUS: 'true' }).allowAnonymous).to.equal(true);
+      expect(readConfig({ HOST: host, API_KEYS: 'shop:write:k1' }).apiKeys).to.have.length(1);
+    }
+  });
+
+  it('makes two URLs of DATA_DIR, where they are not given', () => {
+    const both = readConfig({ DATA_DIR: '/srv/data/' });
+    expect([both.queueUrl.href, both.storeUrl.href]).to.deep.equal(['lmdb:/srv/data/queue', 'lmdb:/srv/data/store']);
+    expect(both.dataDir).to.equal('/srv/data/');
+    const one = readConfig({ DATA_DIR: './a b?#c', STORE_URL: 'memory:' });
+    expect(decodeURIComponent(one.queueUrl.pathname)).to.equal('./a b?#c/queue');
+    expect(one.storeUrl.href).to.equal('memory:');
+    expect(refusalOf({ DATA_DIR: 'd', QUEUE_URL: 'memory:', STORE_URL: 'memory:' })).to.match(/^DATA_DIR stands for/);
+  });
+
+  describe('API_KEYS', () => {
+    let folder: string;
+    before(() => (folder = mkdtempSync(join(tmpdir(), 'config-test-'))));
+    after(() => rmSync(folder, { recursive: true }));
+
+    const names = (environment: Environment): string[] => readConfig(environment).apiKeys.map(({ name }) => name);
+
+    it('are read from the variable and from a file', () => {
+      expect(names({ API_KEYS: 'shop:write+read:k:1,ops:admin:k2' })).to.deep.equal(['shop', 'ops']);
+      const path = join(folder, 'keys');
+      writeFileSync(path, '# who may what\nshop:write:with,comma\n\nops:admin:k2\n');
+      expect(names({ API_KEYS: `@${path}` })).to.deep.equal(['shop', 'ops']);
+    });
+
+    it('are refused by the variable, without a word of the key', () => {
+      const path = join(folder, 'bad-keys');
+      writeFileSync(path, 'shop:everything:hunter2\n');
+      for (const value of [
+        'hunter2',
+        'shop:everything:hunter2',
+        'shop:write:hunter2,shop:read:hunter3',
+        `@${path}`,
+        '@',
+        ',',
+      ]) {
+        const refusal = refusalOf({ API_KEYS: value });
+        expect(refusal).to.match(/^API_KEYS: /);
+        expect(refusal).to.match(/known: name:write\+read:key, comma-separated, or @file$/);
+        expect(refusal).not.to.include('hunter');
+      }
+      expect(refusalOf({ API_KEYS: `@${folder}/none` })).to.include('the file cannot be read (ENOENT)');
+      expect(refusalOf({ API_KEYS: `@${folder}` })).to.include('the file cannot be read (EISDIR)');
+    });
+  });
+
+  it('describes every variable that it reads, once', () => {
+    const told = describeConfig()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
+    expect(told).to.have.length(21);
+    expect(new Set(told).size).to.equal(21);
+    const source = readFileSync(join(import.meta.dirname, '../src/config.ts'), 'utf8');
+    for (const [, name] of source.matchAll(/\bread\.([A-Z_]+)/g)) expect(told).to.include(name);
+  });
+
+  it('is in the README as --help prints it', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+    expect(readme).to.include(describeConfig());
+  });
+});

@@ -1,0 +1,97 @@
+import { codeOf, CodedError } from '@product-updates/errors';
+import { durabilities, systemClock } from '@product-updates/queue';
+import { expect } from 'chai';
+import { readConfig } from '../src/config.ts';
+import { checkDurability, openers, openQueue, openStore } from '../src/open.ts';
+
+const codec = { encode: (): Uint8Array => new Uint8Array(), decode: (): string => '' };
+const queueContext = { codec, clock: systemClock };
+const storeContext = { deadLetterMax: 10, clock: systemClock };
+
+async function refusalOf(opened: Promise<unknown>, code = 'misconfigured'): Promise<string> {
+  const error: unknown = await opened.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(codeOf(error)).to.equal(code);
+  return (error as Error).message;
+}
+
+const queueOf = (env: Record<string, string>, known = openers): Promise<unknown> =>
+  openQueue(readConfig(env), known, queueContext);
+const storeOf = (env: Record<string, string>, known = openers): Promise<unknown> =>
+  openStore(readConfig(env), known, storeContext);
+
+describe('open', () => {
+  it('opens what the URLs name', async () => {
+    const { queue, durability } = await openQueue(
+      readConfig({ QUEUE_URL: 'memory:?capacity=7' }),
+      openers,
+      queueContext,
+    );
+    expect((await queue.stats()).capacity).to.equal(7);
+    expect(durability).to.equal('none');
+    const { store } = await openStore(readConfig({}), openers, storeContext);
+    expect(await store.products.get('p1')).to.equal(undefined);
+  });
+
+  it('lists the schemes there are when it does not know one', async () => {
+    for (const url of ['amqp://shop:hunter2@broker', 'lmdb:./data', 'constructor:', 'toString:']) {
+      expect(await refusalOf(queueOf({ QUEUE_URL: url }))).to.equal(
+        `QUEUE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:`,
+      );
+      expect(await refusalOf(storeOf({ STORE_URL: url }))).to.equal(
+        `STORE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:`,
+      );
+    }
+    expect(await refusalOf(queueOf({ DATA_DIR: '/srv' }))).to.match(
+      /^QUEUE_URL \(of DATA_DIR\): unknown scheme "lmdb:"/,
+    );
+  });
+
+  it('says which variable an option belongs to', async () => {
+    expect(await refusalOf(queueOf({ QUEUE_URL: 'memory:?capacity=0' }))).to.match(/^QUEUE_URL: .*capacity/);
+    expect(await refusalOf(queueOf({ QUEUE_URL: 'memory:?size=1' }))).to.match(/^QUEUE_URL: .*known: capacity$/);
+    expect(await refusalOf(storeOf({ STORE_URL: 'memory:?x=1' }))).to.match(/^STORE_URL: .*takes none$/);
+  });
+
+  it('keeps the code of a refusal, and leaves a bug as it is', async () => {
+    const failing = (error: Error): typeof openers => ({
+      ...openers,
+      stores: { 'memory:': { shared: false, load: async () => () => Promise.reject(error) } },
+    });
+    const away = new CodedError('unavailable', 'postgres://shop:hunter2@db does not answer');
+    expect(await refusalOf(storeOf({}, failing(away)), 'unavailable')).to.equal(
+      'STORE_URL: postgres://shop:***@db does not answer',
+    );
+    const bug = new TypeError('x');
+    expect(await storeOf({}, failing(bug)).catch((error: unknown) => error)).to.equal(bug);
+  });
+
+  it('wants one process to do all where its memory is the queue', async () => {
+    for (const role of ['api', 'worker']) {
+      expect(await refusalOf(queueOf({ ROLE: role }))).to.equal(
+        `ROLE ${role}: QUEUE_URL memory: is this process's own and needs ROLE=all`,
+      );
+      expect(await refusalOf(storeOf({ ROLE: role }))).to.match(/^ROLE /);
+    }
+  });
+
+  it('refuses a queue that is more durable than its store, unless it may', () => {
+    const refused = [];
+    for (const [q, queue] of durabilities.entries()) {
+      for (const [s, store] of durabilities.entries()) {
+        const check = (allowVolatileStore: boolean) => (): void =>
+          checkDurability({ durability: queue }, { durability: store }, { allowVolatileStore });
+        expect(check(true)).not.to.throw();
+        if (q <= s) {
+          expect(check(false)).not.to.throw();
+        } else {
+          expect(check(false)).to.throw(CodedError, `QUEUE_URL is more durable (${queue}) than STORE_URL (${store})`);
+          refused.push(queue);
+        }
+      }
+    }
+    expect(refused).to.have.length(6);
+  });
+});
