@@ -42,6 +42,7 @@ interface Context {
 async function runPart(part: Part, { options, pinning, load, output }: Context): Promise<Section> {
   const { quick, source, rounds } = options;
   const start = { source, core: pinning.server };
+  const settleMs = quick ? 50 : 1000;
   switch (part) {
     case 'http': {
       const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 1500, durationMs: 4000 };
@@ -54,11 +55,16 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
     case 'pipeline':
       return suiteSection(part, await runSuiteApart(part, { ...start, quick, rounds }));
     case 'start':
-      return startSection({ ...start, starts: quick ? 1 : 7 });
+      return startSection({ ...start, settleMs, starts: quick ? 1 : 7 });
     case 'soak':
       return soakSection(load, { ...start, minutes: options.soakMinutes });
     case 'overload':
-      return overloadSection(load, { ...start, warmupMs: quick ? 100 : 10_000, durationMs: quick ? 200 : 60_000 });
+      return overloadSection(load, {
+        ...start,
+        settleMs,
+        warmupMs: quick ? 100 : 10_000,
+        durationMs: quick ? 200 : 60_000,
+      });
     case 'slow-sockets':
       return slowSocketsSection(load, { ...start, sockets: options.slowSockets, durationMs: quick ? 200 : 20_000 });
   }

@@ -7,6 +7,8 @@ import { mib, ms, rate, type Section } from '../report/markdown.ts';
 import { startSubject, type StartOptions } from '../subjects/subject.ts';
 
 export interface OverloadOptions extends StartOptions {
+  /** After the first answer, until the memory is called idle. */
+  readonly settleMs: number;
   readonly warmupMs: number;
   readonly durationMs: number;
 }
@@ -14,7 +16,6 @@ export interface OverloadOptions extends StartOptions {
 /** Ten times the connections of the other measurements. */
 const CONNECTIONS = 640;
 const ADDRESSES = 16;
-const SETTLE_MS = 1000;
 
 interface Overload {
   readonly title: string;
@@ -65,7 +66,7 @@ async function measureOverload(load: LoadGenerator, overload: Overload, options:
   const subject = storePerSecond === undefined ? 'service' : 'slow-store';
   const env = { STORE_PER_SECOND: String(storePerSecond ?? '') };
   await using server = await startSubject(subject, storePerSecond === undefined ? options : { ...options, env });
-  await delay(SETTLE_MS);
+  await delay(options.settleMs);
   const idle = readUsage(server.pid)?.rssMib;
   const result = await load.run({
     port: server.port,

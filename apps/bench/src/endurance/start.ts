@@ -4,17 +4,20 @@ import { mib, ms, type Section } from '../report/markdown.ts';
 import { spreadOf, type Spread } from '../stats.ts';
 import { startSubject, type StartOptions } from '../subjects/subject.ts';
 
-/** After the first answer, until the memory is called idle. */
-const SETTLE_MS = 1000;
+export interface StartSectionOptions extends StartOptions {
+  readonly starts: number;
+  /** After the first answer, until the memory is called idle. */
+  readonly settleMs: number;
+}
 
 /** Starts the service again and again: from the start of the process to its first answer, and what it holds idle. */
-export async function startSection(options: StartOptions & { readonly starts: number }): Promise<Section> {
+export async function startSection(options: StartSectionOptions): Promise<Section> {
   const startMs: number[] = [];
   const idleMib: number[] = [];
   for (let start = 0; start < options.starts; start += 1) {
     await using server = await startSubject('service', options);
     startMs.push(server.startMs);
-    await delay(SETTLE_MS);
+    await delay(options.settleMs);
     const usage = readUsage(server.pid);
     if (usage !== undefined) idleMib.push(usage.rssMib);
   }
@@ -23,7 +26,7 @@ export async function startSection(options: StartOptions & { readonly starts: nu
   return {
     title: 'Start and rest',
     paragraphs: [
-      `The built server by \`node\`, ${options.starts} starts. Idle memory is taken ${SETTLE_MS / 1000} s after the first answer.`,
+      `The built server by \`node\`; starts: ${options.starts}. Idle memory is taken ${options.settleMs / 1000} s after the first answer.`,
     ],
     tables: [{ columns: ['service', 'median', 'smallest', 'largest'], rows }],
   };

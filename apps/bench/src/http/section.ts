@@ -14,7 +14,7 @@ const explanation = `${CONNECTIONS} keep-alive connections, each with one reques
 medians (smallest–largest) of the ratios within a round. Every answer had the expected status, or the run would have failed.
 
 - **service**: as \`npm start\` runs it, in memory, \`LOG_LEVEL=warn\`
-- **raw-same**: \`node:http\` that calls the same reader, parse, stamp, publish and metrics functions, and the same pipeline
+- **raw-same**: \`node:http\` that calls the same functions to read, parse, stamp, publish, answer and count; the same pipeline
 - **raw-bare**: \`node:http\` that parses JSON and gives a canned answer; no rules, no queue, no store
 - **fastify**: with its own schema validation in front of the same queue, pipeline and store`;
 

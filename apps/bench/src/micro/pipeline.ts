@@ -4,8 +4,8 @@ import { startBackend, type Backend } from '../subjects/backend.ts';
 import type { Suite } from './contestant.ts';
 
 const ARRAY_LENGTH = 1000;
-/** Published before the publisher waits for the pipeline: half of what the queue holds. */
-const AHEAD_MAX = 50_000;
+/** Published before the publisher waits for the pipeline: enough for all lanes, and no more than requests would. */
+const AHEAD_MAX = 6000;
 
 /** Everything but HTTP: stamped, published, received, coalesced, applied, acknowledged. */
 export const pipelineSuite: Suite = (scale) => {

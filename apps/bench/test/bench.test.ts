@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import { runBench } from '../src/bench.ts';
+import { parts, readOptions, type Part } from '../src/options.ts';
+
+async function report(...asked: readonly Part[]): Promise<string> {
+  const texts: string[] = [];
+  const args = ['--quick', '--source', '--soak', '0.01', '--slow-sockets', '30', '--only', asked.join(',')];
+  const options = { ...readOptions(args), parts: asked };
+  await runBench(options, { print: (text) => texts.push(text), progress: () => undefined });
+  return texts.join('\n');
+}
+
+/** Every part for a fraction of a second: it runs, every answer is the expected one, and the report has its figures. */
+describe('runBench', function () {
+  this.timeout(30_000);
+
+  it('compares the service with the others over HTTP', async () => {
+    const text = await report('http');
+    for (const name of ['POST /events, one', 'GET /products/{id}', 'arrays of 1,000']) expect(text).to.contain(name);
+    for (const name of ['service', 'raw-same', 'raw-bare', 'fastify']) {
+      expect(text.split('\n').filter((line) => line.startsWith(`| ${name} `))).to.have.length(3);
+    }
+    expect(text).not.to.match(/NaN|Infinity|undefined/);
+  });
+
+  for (const part of parts.filter((part) => part !== 'http')) {
+    it(`runs ${part}`, async () => {
+      const text = await report(part);
+      expect(text)
+        .to.match(/\n## .+\n/)
+        .and.to.match(/\n\| .*\d/);
+      expect(text).not.to.match(/NaN|Infinity|undefined/);
+    });
+  }
+});
