@@ -186,6 +186,7 @@ async function walk(deadLetters: DeadLetterStore, limit: number): Promise<string
   for (;;) {
     const page = await deadLetters.list({ limit, after: ids.at(-1) });
     expect(page.length).to.be.at.most(limit);
+    if (page[0] !== undefined && page[0].id === ids.at(-1)) expect.fail(`${page[0].id} comes again`);
     ids.push(...idsOf(page));
     if (page.length < limit) return ids;
   }

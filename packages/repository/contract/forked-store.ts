@@ -54,6 +54,9 @@ export async function forkStore(options: {
   child.on('exit', () => {
     for (const id of waiting.keys()) answered({ id, error: 'the process is gone', code: undefined });
   });
+  // Without this, a child that a failed test left behind would keep this process from ending.
+  child.unref();
+  child.channel?.unref();
   await expectAnswer(OPENED);
 
   return {

@@ -71,15 +71,18 @@ async function pings(subject: Subject): Promise<void> {
 
 async function owned(subject: Subject): Promise<void> {
   const { products, deadLetters } = await subject.open();
-  const update = { ...both('p1', 1, 1, 1), more: 'fields, such as an event has' };
-  const batch: ProductRecord[] = [update];
-  await products.apply(batch);
-  Object.assign(update, both('p1', 99, 99, 99));
-  batch.pop();
-  expect(await products.get('p1')).to.deep.equal(both('p1', 1, 1, 1));
+  for (const version of [1, 2]) {
+    const update = { ...both('p1', version, 1, version), more: 'fields, such as an event has' };
+    const batch: ProductRecord[] = [update];
+    const changed = await products.apply(batch);
+    Object.assign(update, both('p1', 99, 99, 99));
+    batch.pop();
+    expect(changed).to.deep.equal([both('p1', version, 1, version)]);
+    expect(await products.get('p1')).to.deep.equal(both('p1', version, 1, version));
+  }
   const read = await products.get('p1');
-  await products.apply([both('p1', 2, 2, 2)]);
-  expect(read, 'what was read stays as it was').to.deep.equal(both('p1', 1, 1, 1));
+  await products.apply([both('p1', 3, 3, 3)]);
+  expect(read, 'what was read stays as it was').to.deep.equal(both('p1', 2, 1, 2));
 
   const added = { ...letter('l1') };
   await deadLetters.add(added);

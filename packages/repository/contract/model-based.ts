@@ -31,7 +31,7 @@ type Command = fc.AsyncCommand<ModelStore, Real>;
 async function againstModel(subject: Subject): Promise<void> {
   const store = await subject.open({ deadLetterMax: LETTERS_MAX });
   let run = 0;
-  const anyCommands = fc.commands([...productCommands, ...letterCommands], { maxCommands: 40 });
+  const anyCommands = fc.commands([...productCommands, ...letterCommands], { maxCommands: 40, size: 'max' });
   const property = fc.asyncProperty(anyCommands, async (commands) => {
     for (const { id } of await store.deadLetters.list({ limit: LETTERS_MAX })) await store.deadLetters.remove(id);
     const real = { store, prefix: `${run++}-`, highestBefore: await store.highestVersion() };

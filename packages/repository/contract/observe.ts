@@ -45,11 +45,16 @@ export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
 
 /** Expects every call to end within the time, by an answer or by `unavailable`. */
 export async function settleWithin(limitMs: number, calls: Readonly<Record<string, Promise<unknown>>>): Promise<void> {
-  const outcomes = Object.entries(calls).map(async ([name, call]) => ({ name, ...(await outcomeOf(call)) }));
-  for (const outcome of await Promise.all(outcomes)) {
-    expect(outcome.ms, `${outcome.name}: ms until it settled`).to.be.below(limitMs);
-    if (!outcome.ok) expect(codeOf(outcome.error), `${outcome.name}: ${String(outcome.error)}`).to.equal('unavailable');
+  const outcomes = Object.entries(calls).map(([name, call]) => [name, outcomeOf(call)] as const);
+  const stop = new AbortController();
+  const late = wait(limitMs, 'late' as const, { signal: stop.signal });
+  for (const [name, outcome] of outcomes) {
+    const settled = await Promise.race([outcome, late]);
+    if (settled === 'late') throw new Error(`${name}: not settled after ${limitMs} ms`);
+    if (!settled.ok) expect(codeOf(settled.error), `${name}: ${String(settled.error)}`).to.equal('unavailable');
   }
+  late.catch(() => {});
+  stop.abort();
 }
 
 /** Reads any number of products, a thousand at a time. */

@@ -64,6 +64,8 @@ export interface ForkedStore {
  * - `requests lost`, `answers lost`: the same, in one direction.
  * - `half closed`: the server's side has ended; requests still go through, no answer comes.
  * - `reset mid-frame`: connections, open and new, are reset after the first few bytes of the next answer.
+ * - `stalled`: what is sent on the connections open now is held until `heal`, also when its sender hangs up, and then
+ *   delivered late; new connections work.
  * - `delayed`: every chunk takes 20 ms; nothing may fail.
  * - `split`: every byte is sent alone; nothing may fail.
  */
@@ -74,6 +76,7 @@ export const networkFaults = [
   'answers lost',
   'half closed',
   'reset mid-frame',
+  'stalled',
   'delayed',
   'split',
 ] as const;
@@ -82,7 +85,7 @@ export type NetworkFault = (typeof networkFaults)[number];
 export interface NetworkFaults {
   /** From now on, for open and new connections; replaces the fault before it. */
   cause(fault: NetworkFault): Promise<void>;
-  /** New connections work; those that a fault hurt are reset. */
+  /** New connections work; what was stalled is delivered; connections that another fault hurt are reset. */
   heal(): Promise<void>;
 }
 

@@ -13,17 +13,20 @@ interface Pair {
   readonly client: Socket;
   readonly server: Socket;
   hurt: boolean;
+  /** While it is stalled: resolves when it no longer is. */
+  stalled: Promise<void> | undefined;
 }
 type Direction = 'request' | 'answer';
 
 const DELAY_MS = 20;
 /** So much of an answer passes before a `reset mid-frame`. */
 const BEFORE_RESET_BYTES = 3;
-const harmless: readonly (NetworkFault | undefined)[] = ['delayed', 'split', undefined];
+const harmless: readonly (NetworkFault | undefined)[] = ['delayed', 'split', 'stalled', undefined];
 
 export async function createTcpProxy(to: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let fault: NetworkFault | undefined;
+  let release = (): void => {};
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   const listen = async (port: number): Promise<void> => {
     listener.listen(port, '127.0.0.1');
@@ -39,7 +42,7 @@ export async function createTcpProxy(to: { readonly host: string; readonly port:
 
   function accept(client: Socket): void {
     const server = connect({ ...to, allowHalfOpen: true, noDelay: true });
-    const pair = { client, server, hurt: false };
+    const pair: Pair = { client, server, hurt: false, stalled: undefined };
     pairs.add(pair);
     hurtBy(fault, pair);
     carry(client, server, (chunk) => pass(pair, 'request', chunk));
@@ -49,12 +52,17 @@ export async function createTcpProxy(to: { readonly host: string; readonly port:
 
   function reset(pair: Pair): void {
     pairs.delete(pair);
-    for (const socket of [pair.client, pair.server]) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [pair.client, pair.server]) {
+      // libuv refuses to reset a socket whose end is on its way, and Node then never closes it.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   /** Sends a chunk on, as far as the fault of this moment lets it. */
   async function pass(pair: Pair, direction: Direction, chunk: Buffer): Promise<void> {
     const socket = direction === 'request' ? pair.server : pair.client;
+    await pair.stalled;
     if (fault === 'delayed') await wait(DELAY_MS);
     if (isLost(fault, direction)) return;
     if (fault === 'reset mid-frame' && direction === 'answer') {
@@ -66,11 +74,25 @@ export async function createTcpProxy(to: { readonly host: string; readonly port:
     for (let i = 0; i < chunk.length; i++) await write(socket, chunk.subarray(i, i + 1));
   }
 
+  function stall(): void {
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    for (const pair of pairs) pair.stalled = released;
+  }
+
+  function stallNoMore(): void {
+    for (const pair of pairs) pair.stalled = undefined;
+    release();
+  }
+
   return {
     port,
     async cause(next) {
       const listens = fault !== 'refused';
       fault = next;
+      stallNoMore();
+      if (next === 'stalled') stall();
       for (const pair of pairs) hurtBy(fault, pair);
       if (next !== 'refused') {
         if (!listens) await listen(port);
@@ -82,10 +104,12 @@ export async function createTcpProxy(to: { readonly host: string; readonly port:
     async heal() {
       const listens = fault !== 'refused';
       fault = undefined;
+      stallNoMore();
       for (const pair of pairs) if (pair.hurt) reset(pair);
       if (!listens) await listen(port);
     },
     async [Symbol.asyncDispose]() {
+      stallNoMore();
       for (const pair of pairs) reset(pair);
       await stopListening();
     },
@@ -105,11 +129,13 @@ function isLost(fault: NetworkFault | undefined, direction: Direction): boolean 
 
 /** Passes chunk after chunk, and reads the next one only when the last is out; then the end. `pass` never rejects. */
 function carry(from: Socket, to: Socket, pass: (chunk: Buffer) => Promise<void>): void {
+  let passing = Promise.resolve();
   from.on('data', (chunk: Buffer) => {
     from.pause();
-    void pass(chunk).then(() => from.resume());
+    passing = pass(chunk).then(() => void from.resume());
   });
-  from.on('end', () => to.end());
+  // The end may be heard while the last chunk is still held.
+  from.on('end', () => void passing.then(() => to.end()));
   // The close that follows resets the pair; there is nobody else to tell.
   from.on('error', () => {});
 }

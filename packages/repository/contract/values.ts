@@ -72,6 +72,16 @@ async function comparedAsNumbers(subject: Subject): Promise<void> {
     expect(await products.apply([price(id, smaller, 1)]), `${smaller} after ${larger}`).to.have.length(0);
     expect((await products.get(id))?.price).to.equal(larger);
   }
+  const counts: readonly [smaller: number, larger: number][] = [
+    [9, 10],
+    [2 ** 31 - 1, 2 ** 31],
+    [2 ** 53 - 2, 2 ** 53 - 1],
+  ];
+  for (const [i, [smaller, larger]] of counts.entries()) {
+    await products.apply([stock(`s${i}`, smaller, 1)]);
+    expect(await products.apply([stock(`s${i}`, larger, 1)]), `${larger} after ${smaller}`).to.have.length(1);
+    expect(await products.apply([stock(`s${i}`, smaller, 1)]), `${smaller} after ${larger}`).to.have.length(0);
+  }
   const near = { ...stock('near', 1, 1), stock_version: v(Number.MAX_SAFE_INTEGER - v(0) - 1) };
   const largest = { ...near, stock: 0, stock_version: Number.MAX_SAFE_INTEGER } as ProductRecord;
   await products.apply([near]);

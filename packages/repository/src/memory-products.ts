@@ -18,8 +18,9 @@ export function createMemoryProducts(refuseClosed: () => void): MemoryProducts {
 
   function applyOne(update: ProductRecord): ProductRecord | undefined {
     const there = records.get(update.product_id);
-    const record = there === undefined ? plain(update) : merge(there, hasNegativeZero(update) ? plain(update) : update);
-    if (record === there) return undefined;
+    const merged = there === undefined ? update : merge(there, update);
+    if (merged === there) return undefined;
+    const record = plain(merged);
     records.set(record.product_id, record);
     if (record.price_version > highest) highest = record.price_version;
     if (record.stock_version > highest) highest = record.stock_version;
@@ -52,10 +53,6 @@ export function createMemoryProducts(refuseClosed: () => void): MemoryProducts {
       highest = NEVER;
     },
   };
-}
-
-function hasNegativeZero(record: ProductRecord): boolean {
-  return Object.is(record.price, -0) || Object.is(record.stock, -0);
 }
 
 /**

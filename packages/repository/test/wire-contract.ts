@@ -1,15 +1,16 @@
 import { CodedError } from '@product-updates/errors';
+import type { Store } from '@product-updates/repository';
 import { createTcpProxy, forkStore, type StoreContract } from '@product-updates/repository/contract';
 import { startWireServer } from './wire-server.ts';
 import { type Defects, openWireStore } from './wire-store.ts';
 
 /** The store over a socket, or a defective one, with every fault that the contract knows. */
-export function wireContract(defects: Defects = {}): StoreContract {
+export function wireContract(defects: Defects = {}, create?: () => Store): StoreContract {
   return {
     name: 'wire',
     declared: { durability: 'disk', recoveryMs: 2000, runs: { quick: 50, long: 500 } },
     async place() {
-      const server = await startWireServer();
+      const server = await startWireServer(create);
       const proxy = await createTcpProxy({ host: '127.0.0.1', port: server.port });
       return {
         open: (asked) => openWireStore({ ...asked, port: proxy.port, defects }),

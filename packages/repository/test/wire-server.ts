@@ -40,9 +40,8 @@ export interface WireServer extends ServerFaults, StorageFaults, AsyncDisposable
   readonly connections: number;
 }
 
-export async function startWireServer(): Promise<WireServer> {
-  const store = createMemoryStore({ deadLetterMax: 10_000 });
-  const methods = methodsOf(store);
+export async function startWireServer(create: () => Store = createMemoryStore): Promise<WireServer> {
+  const methods = methodsOf(create());
   const sockets = new Set<Socket>();
   let server: Server;
   let calls = 0;
