@@ -34,7 +34,12 @@ export function createWork(options: {
 
   async function apply(updates: readonly Update[]): Promise<readonly GivenBack<Incoming>[]> {
     const records = recordsOf(updates);
-    const tried = await writer.apply(records);
+    let tried = await writer.apply(records);
+    // The ping that answered came after this failure, and an outage may have ended in between: no evidence against one
+    // that was alone from the start. Of a larger batch the halves are tried after that ping anyway.
+    if (tried.result === 'failed' && tried.code === 'unavailable' && records.length === 1) {
+      tried = await writer.apply(records);
+    }
     if (tried.result !== 'written' || tried.records.length < records.length) return isolate(updates, tried);
     if (failures.size > 0) for (const { product_id } of records) failures.forget(product_id);
     await settle(updates, outcomesOf(updates, tried.changed));

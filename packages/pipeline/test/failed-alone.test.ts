@@ -77,9 +77,10 @@ describe('one product that fails', () => {
     rig.faults.apply = failing('bad', 'unavailable');
     await rig.publish(event('bad', 1));
     await rig.clock.settle();
+    const before = rig.seen.applies.length;
     await rig.publish(event('bad', 3), event('bad', 2, { stock: 7 }));
     await rig.clock.settle();
-    expect(rig.seen.applies, 'the newer ones wait too').to.have.length(1);
+    expect(rig.seen.applies, 'the newer ones wait too').to.have.length(before);
     rig.faults.apply = () => undefined;
     await rig.clock.advance(50);
     expect(await rig.store.products.get('bad')).to.deep.include({ price: 3, stock: 7 });

@@ -164,6 +164,17 @@ describe('an outage', () => {
     await rig.pipeline.drain();
   });
 
+  it('that ends between a failure and its ping is not the fault of a product that was alone', async () => {
+    const rig = createRig({ retry: { attempts: 1, baseMs: 1, maxMs: 1 } });
+    let failures = 1;
+    rig.faults.apply = () => (failures-- > 0 ? failure('unavailable') : undefined);
+    await publishMany(rig, 1);
+    await rig.clock.settle();
+    expect(rig.seen.settled.applied).to.have.length(1);
+    expect(rig.seen.letters).to.deep.equal([]);
+    await rig.pipeline.drain();
+  });
+
   it('is asked about once by lanes that fail at the same time', async () => {
     const rig = createRig({ lanes: 4, batchMax: 10 });
     rig.faults.apply = async () => {
