@@ -73,7 +73,7 @@ function decoded(text: string): string | undefined {
 }
 
 /** The product as JSON: exactly id, price and stock. */
-export function productJson({ product_id, price, stock }: ProductRecord): string {
+function productJson({ product_id, price, stock }: ProductRecord): string {
   const id = /^[ !#-[\]-~]*$/.test(product_id) ? `"${product_id}"` : JSON.stringify(product_id);
   return `{"product_id":${id},"price":${price ?? 'null'},"stock":${stock ?? 'null'}}`;
 }

@@ -1,3 +1,4 @@
+import { describe } from '@product-updates/errors';
 import type { Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
@@ -57,7 +58,7 @@ async function queueStatus({ queue, pipeline, rates, clock, durability }: HttpDe
     workers: status?.lanes ?? 0,
     busy: status?.busy ?? 0,
     state: status?.state ?? null,
-    hold: status?.hold ?? null,
+    hold: status?.hold ? { ...status.hold, error: describe(status.hold.error) } : null,
     holding: status?.holding ?? 0,
     window: status?.window ?? 0,
     last_receive_at:

@@ -43,7 +43,7 @@ const limit = (most: number, description: string): QueryParameters[string] => ({
   schema: { type: 'integer', minimum: 1, maximum: most, default: 100 },
 });
 
-export const operations: readonly Operation[] = [
+const operations: readonly Operation[] = [
   {
     id: 'postEvents',
     method: 'POST',

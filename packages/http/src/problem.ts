@@ -53,20 +53,20 @@ export class HttpProblem extends Error {
 
 const retryAfter = (seconds: number): Record<string, string> => ({ 'retry-after': String(seconds) });
 
-export const queueFull: Problem = {
+const queueFull: Problem = {
   status: 503,
   detail: 'Queue full, try again later',
   reason: 'queue_full',
   headers: retryAfter(1),
 };
-export const queueUnavailable: Problem = {
+const queueUnavailable: Problem = {
   status: 503,
   detail:
     'The queue cannot be reached, try again later. Some of the updates may have been queued; posting them again is harmless.',
   reason: 'queue_unavailable',
   headers: retryAfter(2),
 };
-export const unavailable: Problem = {
+const unavailable: Problem = {
   status: 503,
   detail: 'The store or the queue cannot be reached, try again later',
   headers: retryAfter(2),
@@ -78,7 +78,7 @@ export const draining: Problem = {
   headers: retryAfter(5),
   close: true,
 };
-export const tooLargeForQueue: Problem = {
+const tooLargeForQueue: Problem = {
   status: 413,
   detail: 'An update is larger than the queue can ever hold',
   reason: 'too_large',

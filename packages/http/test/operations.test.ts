@@ -33,6 +33,13 @@ describe('operations', () => {
     expect(response.headers).to.include({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
 
+  it('GET /queue tells what the workers are held by, without secrets', async () => {
+    const hold = { reason: 'store', since_ms: 5, error: 'postgres://u:secret@h is away' };
+    service.pipeline.view = { ...runningPipeline, state: 'held', hold };
+    const response = await service.agent.get('/queue').expect(200);
+    expect(response.body).to.deep.include({ state: 'held', hold: { ...hold, error: 'postgres://u:***@h is away' } });
+  });
+
   it('GET /queue answers 503 where the queue cannot be asked', async () => {
     const queue = { ping: () => Promise.resolve(), stats: () => Promise.reject(new CodedError('unavailable', 'away')) };
     await using broken = await startService({ wrap: (deps) => ({ ...deps, queue }) });

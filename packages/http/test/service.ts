@@ -24,7 +24,7 @@ export interface TestClock extends Clock {
   readonly scheduled: number;
 }
 
-export function createTestClock(startMs: number = Date.UTC(2026, 10, 22)): TestClock {
+function createTestClock(startMs: number = Date.UTC(2026, 10, 22)): TestClock {
   let nowMs = startMs;
   const waiting = new Map<object, { atMs: number; run: () => void }>();
   return {
