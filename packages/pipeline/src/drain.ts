@@ -4,8 +4,8 @@ import type { Incoming, IncomingBody } from './incoming.ts';
 import type { PipelineObserver } from './observer.ts';
 import type { Window } from './window.ts';
 
-/** How long the queue may take to take back what is left, before the drain ends without its answer. */
-const NACK_MS = 1000;
+/** How long, after the deadline, the queue may take to end its receive and to take back what is left, each. */
+const PATIENCE_MS = 1000;
 
 export interface Drain {
   /** `undefined` while there is none. */
@@ -36,10 +36,12 @@ export function createDrain(options: {
     stopping.abort();
     // What is at work now is not waited for: it may hang in a store that does not answer.
     pool[Symbol.asyncDispose]().catch((error: unknown) => observer.failed('pool', error));
-    const rest = window.releaseAll();
-    if (rest.length > 0) await giveBack(rest);
+    // A receive that was being answered at this moment brings what has to go back too.
+    await within(PATIENCE_MS, feed.ended);
+    const left = await giveBackAll();
     state = 'stopped';
-    return rest.length;
+    void feed.ended.then(giveBackAll);
+    return left;
   }
 
   async function emptied(): Promise<void> {
@@ -48,15 +50,24 @@ export function createDrain(options: {
     await pool.drain().catch(() => stopped(stopping.signal));
   }
 
-  async function giveBack(rest: readonly Incoming[]): Promise<void> {
-    let cancel: (() => void) | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      cancel = clock.schedule(NACK_MS, resolve);
-    });
+  async function giveBackAll(): Promise<number> {
+    const rest = window.releaseAll();
+    if (rest.length === 0) return 0;
     try {
-      await Promise.race([consumer.nack(rest), tooLong]);
+      await within(PATIENCE_MS, consumer.nack(rest));
     } catch (error) {
       observer.failed('nack', error);
+    }
+    return rest.length;
+  }
+
+  async function within(delayMs: number, promise: Promise<void>): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      cancel = clock.schedule(delayMs, resolve);
+    });
+    try {
+      await Promise.race([promise, tooLong]);
     } finally {
       cancel?.();
     }

@@ -62,6 +62,8 @@ export function startFeed(options: {
       lastReceiveMs = clock.now();
       window.take(deliveries);
       observer.received(deliveries);
+      // Answered in the very moment of the deadline: whoever drains gives them back.
+      if (stop.aborted) return;
       submit(deliveries);
     }
   }

@@ -56,7 +56,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const stopping = new AbortController();
   const stop = stopping.signal;
 
-  const window = createWindow(options.window ?? lanes * batchMax * 4);
+  const window = createWindow(options.window ?? lanes * batchMax * 4, stop);
   const holds = createHolds({ clock, observer });
   const pace = createPace({ clock, random, stop });
   const gateOf = (reason: HoldReason): Gate => createGate({ reason, holds, clock, pace, stop });

@@ -9,11 +9,11 @@ export interface Window {
   release(deliveries: readonly Incoming[]): readonly Incoming[];
   /** Lets all of them go. */
   releaseAll(): readonly Incoming[];
-  /** Resolves when there is room. For one caller at a time. */
+  /** Resolves when there is room, or the pipeline is stopped. For one caller at a time. */
   room(): Promise<void>;
 }
 
-export function createWindow(capacity: number): Window {
+export function createWindow(capacity: number, stop: AbortSignal): Window {
   const held = new Set<Incoming>();
   let wake: (() => void) | undefined;
 
@@ -22,6 +22,7 @@ export function createWindow(capacity: number): Window {
     wake = undefined;
   }
 
+  stop.addEventListener('abort', wakeUp, { once: true });
   return {
     capacity,
     get size() {
@@ -38,11 +39,10 @@ export function createWindow(capacity: number): Window {
     releaseAll() {
       const all = [...held];
       held.clear();
-      wakeUp();
       return all;
     },
     room() {
-      if (held.size < capacity) return Promise.resolve();
+      if (held.size < capacity || stop.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         wake = resolve;
       });

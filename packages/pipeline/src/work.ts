@@ -10,9 +10,9 @@ import { outcomesOf } from './outcome.ts';
 import type { Settle } from './settle.ts';
 
 /** Handed out more often than this, an update is suspected of killing its worker, and written alone. */
-export const WARY_AFTER = 10;
+const WARY_AFTER = 10;
 /** Handed out more often than this, it is not tried again. */
-export const DELIVERIES_MAX = 20;
+const DELIVERIES_MAX = 20;
 
 const nothing: readonly GivenBack<Incoming>[] = [];
 

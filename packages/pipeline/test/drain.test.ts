@@ -157,6 +157,23 @@ describe('drain', () => {
     expect(await rig.queue.stats()).to.deep.include({ depth: 20, unacked: 0 });
   });
 
+  it('gives back and counts what a receive brings in the very moment of the deadline', async () => {
+    for (const delayMs of [500, 5000]) {
+      const rig = createRig();
+      rig.faults.received = () => new Promise((resolve) => rig.clock.schedule(delayMs, () => resolve(undefined)));
+      await rig.publish(event('a', 1));
+      await rig.clock.settle();
+      const drained = rig.pipeline.drain({ signal: AbortSignal.abort() });
+      await rig.clock.advance(1000);
+      // One that comes later than the drain can wait is given back when it comes.
+      expect(await drained).to.equal(delayMs === 500 ? 1 : 0);
+      await rig.clock.advance(5000);
+      expect(await rig.queue.stats()).to.deep.include({ depth: 1, unacked: 0 });
+      expect(rig.seen.applies).to.deep.equal([]);
+      expect(rig.seen.failed).to.deep.equal([]);
+    }
+  });
+
   it('answers although the queue does not take back what is left', async () => {
     for (const kind of ['rejects', 'hangs'] as const) {
       const rig = createRig();

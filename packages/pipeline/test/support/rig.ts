@@ -18,6 +18,8 @@ export interface Faults {
   ack: () => Fault;
   nack: () => Fault;
   receive: () => Fault;
+  /** Asked after it took what it answers. */
+  received: () => Fault;
 }
 
 /** What the pipeline told and did. */
@@ -80,6 +82,7 @@ export function createRig(options: RigOptions = {}): Rig {
     ack: none,
     nack: none,
     receive: none,
+    received: none,
   };
   const seen = nothingSeen();
   const { lanes = 1, batchMax = 500, window, retry = { attempts: 3, baseMs: 100, maxMs: 1000 } } = options;
@@ -127,7 +130,9 @@ function wrap({
       async receive(max, abortable) {
         seen.receives.push(clock.now());
         await orFail(faults.receive());
-        return queue.receive(max, abortable);
+        const deliveries = await queue.receive(max, abortable);
+        await orFail(faults.received());
+        return deliveries;
       },
       async ack(deliveries) {
         seen.acks.push({ atMs: clock.now(), count: deliveries.length });
