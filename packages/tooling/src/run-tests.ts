@@ -8,6 +8,8 @@ import { type PackageRun, longRunReport, readSummary, removeSummary, totalLine, 
 
 const root = join(import.meta.dirname, '../../..');
 const LONG_RUN_REPORT = '.test/long-run.md';
+/** A test that never ends must not hold up a machine; long runs may. */
+const LIMIT_MS = 20 * 60_000;
 
 /** Two of them fit two cores and leave each test the time it expects. */
 const CONCURRENCY = Math.max(1, Math.min(4, availableParallelism()));
@@ -23,6 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
   const status = await runTurbo(
     ['test', '--continue', '--log-order=stream', `--concurrency=${CONCURRENCY}`, ...turboArgs],
     env,
+    long ? undefined : LIMIT_MS,
   );
   const runs = packageDirs.map((dir): PackageRun => ({ dir, summary: readSummary(join(root, dir)) }));
 
@@ -48,9 +51,18 @@ function packagesToTest(turboArgs: readonly string[], env: NodeJS.ProcessEnv): s
     .map(({ directory }) => directory);
 }
 
-function runTurbo(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number | null> {
+function runTurbo(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  timeout: number | undefined,
+): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    const turbo = spawn('turbo', ['run', ...args], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const turbo = spawn('turbo', ['run', ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout,
+    });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => turbo.kill(signal));
     turbo.once('error', reject);
     turbo.once('close', resolve);
