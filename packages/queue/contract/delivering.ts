@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { hashKey } from '../src/key-hash.ts';
-import { bytesInUse, isPending, outcomeOf } from './observe.ts';
+import { bytesInUse, inTime, isPending, outcomeOf } from './observe.ts';
 import { scaled } from './scale.ts';
 import type { QueueTest } from './subject.ts';
 import { idOf, idsFrom, idsOf, messageOf, nothingComes, publishAll, startWorkers, take } from './traffic.ts';
@@ -188,7 +188,7 @@ export const delivering: readonly QueueTest[] = [
     id: 'Q33.1',
     title: 'ends a receive whose signal fires with the reason of the signal, and loses nothing',
     timeoutMs: 20_000,
-    async run({ open }) {
+    async run({ open, declared }) {
       const queue = await open();
       const before = await outcomeOf(queue.receive(1, { signal: AbortSignal.abort('before') }));
       expect(before).to.include({ ok: false, error: 'before' });
@@ -201,12 +201,12 @@ export const delivering: readonly QueueTest[] = [
         if (i % 3 === 0) await setImmediate();
         if (i % 3 === 1) await published;
         abort.abort('enough');
-        const outcome = await received;
+        const outcome = await inTime(received, 'an aborted receive');
         await published;
         if (outcome.ok) seen.push(...idsOf(outcome.value));
         else expect(outcome.error).to.equal('enough');
       }
-      const rest = await take(queue, ids.length - seen.length);
+      const rest = await take(queue, ids.length - seen.length, declared.recoveryMs);
       expect([...seen, ...idsOf(rest)].toSorted()).to.deep.equal(ids.toSorted());
     },
   },

@@ -55,6 +55,20 @@ export async function settlesWithin(
   return 'unavailable';
 }
 
+/** What must not hang: rejects when it has not settled in a few seconds. */
+export async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  const abort = new AbortController();
+  const late = wait(5000, undefined, { signal: abort.signal }).then(() => {
+    throw new Error(`${what} has not settled in 5 s`);
+  });
+  late.catch(() => undefined); // it is cancelled when the promise was in time
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    abort.abort();
+  }
+}
+
 /** Expects these numbers of `stats`: at once where the depth is exact, else within the time. */
 export async function statsAre(queue: Queue<unknown>, exact: boolean, expected: Partial<QueueStats>): Promise<void> {
   await eventually(exact ? 0 : 5000, async () => {

@@ -176,11 +176,11 @@ export const settling: readonly QueueTest[] = [
     id: 'Q25',
     title: 'delivers the same message as often as it is published',
     timeoutMs: 10_000,
-    async run({ open }) {
+    async run({ open, declared }) {
       const queue = await open();
       const message = messageOf('a');
       await queue.publish([message, message]);
-      const first = await take(queue, 2);
+      const first = await take(queue, 2, declared.recoveryMs);
       await queue.publish([message]);
       await queue.ack(first);
       await queue.publish([message]);
