@@ -1,5 +1,6 @@
 /** `npm run bench`: runs the parts that are asked for and prints them as Markdown. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { runBench } from './bench.ts';
 import { readOptions, usage, type Options } from './options.ts';
 
@@ -26,4 +27,7 @@ await runBench(options, {
   },
   progress: (text) => process.stderr.write(`… ${text}\n`),
 });
-if (options.out !== undefined) writeFileSync(options.out, `${texts.join('\n\n')}\n`);
+if (options.out !== undefined) {
+  mkdirSync(dirname(options.out), { recursive: true });
+  writeFileSync(options.out, `${texts.join('\n\n')}\n`);
+}

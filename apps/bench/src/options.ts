@@ -36,7 +36,7 @@ export const usage: string = `npm run bench -- [options]
   --overload          only ten times as much as the store can take
   --slow-sockets N    only one good client while N connections dribble
   --source            run the TypeScript sources instead of what was built
-  --out FILE          write the Markdown there, too
+  --out FILE          write the Markdown there, too; relative to apps/bench
 `;
 
 const usual: readonly Part[] = ['http', 'channel', 'pool', 'domain', 'pipeline', 'start'];

@@ -19,7 +19,7 @@ export interface LoadRequest {
 /** Products that the load names: enough to be no special case, few enough that memory stays the server's own. */
 export const PRODUCTS = 4096;
 /** Updates in one array. */
-export const ARRAY_LENGTH = 1000;
+const ARRAY_LENGTH = 1000;
 const ARRAYS = 16;
 
 export function createCase(name: CaseName, port: number): LoadCase {

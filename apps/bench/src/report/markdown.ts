@@ -17,7 +17,7 @@ export function renderSection({ title, paragraphs, tables }: Section): string {
 }
 
 /** Columns padded, so that it reads as well in a terminal. The first column is text, the others are figures. */
-export function renderTable({ columns, rows }: Table): string {
+function renderTable({ columns, rows }: Table): string {
   const cells = [columns, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = columns.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
