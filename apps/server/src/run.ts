@@ -1,7 +1,7 @@
-import { codeOf, describe } from '@product-updates/errors';
-import { failure, type Log } from '@product-updates/telemetry';
+import { describe } from '@product-updates/errors';
+import { failure } from '@product-updates/telemetry';
 import { describeConfig, readConfig } from './config.ts';
-import { startService, type Service, type ServiceOptions, type Stopped } from './service.ts';
+import { startService, type Service, type ServiceOptions } from './service.ts';
 import { version } from './version.ts';
 
 const usage = `product-update-service ${version}
@@ -25,68 +25,86 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
   if (argument === '--version' && more.length === 0) return print(`${version}\n`);
   if (argument !== undefined) return refuse(`unknown argument "${argument}"; known: --help, --version`);
 
+  const starting = start(options);
+  const bugs = stopAfterBugs(starting);
+  stopOnSignals(starting);
   let service: Service;
   try {
-    service = await startService(readConfig(), options);
+    service = await starting;
   } catch (error) {
-    // Without a code it is a bug, and its place is worth more than a short line.
-    return refuse(
-      codeOf(error) === undefined && error instanceof Error ? (error.stack ?? error.message) : describe(error),
-    );
+    // Of a bug, which has no code, the place is worth more than a short line.
+    const { stack } = failure(error);
+    return refuse(typeof stack === 'string' ? stack : describe(error));
   }
-  await serve(service);
+  const drained = await sayHowItEnds(service);
+  // oxlint-disable-next-line unicorn/no-process-exit -- a store that hangs must not keep a stopped service alive
+  process.exit(drained && bugs.count === 0 ? 0 : 1);
 }
 
-async function serve(service: Service): Promise<void> {
-  const { log } = service;
-  let failed = false;
+async function start(options: ServiceOptions): Promise<Service> {
+  return startService(readConfig(), options);
+}
+
+function stopOnSignals(starting: Promise<Service>): void {
   let askedAtS: number | undefined;
+  let up = false;
+  starting.then(
+    () => (up = true),
+    () => {},
+  );
 
   const onSignal = (signal: string): void => {
+    // oxlint-disable-next-line unicorn/no-process-exit -- nothing was accepted yet, and a start may wait for long
+    if (!up) process.exit(0);
     const again = askedAtS !== undefined;
     if (askedAtS !== undefined && process.uptime() - askedAtS < SAME_SIGNAL_S) return;
     askedAtS ??= process.uptime();
-    log.info({ signal }, again ? 'asked again to stop: stopping at once' : 'asked to stop');
-    stop(service, again);
+    void stop(starting, again, ({ log }) => {
+      log.info({ signal }, again ? 'asked again to stop: stopping at once' : 'asked to stop');
+    });
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, onSignal);
+}
 
-  // After one of these the process may be in any state: what was accepted is still brought home, then it ends.
+/** After one of these the process may be in any state: what was accepted is still brought home, then it ends. */
+function stopAfterBugs(starting: Promise<Service>): { readonly count: number } {
+  let count = 0;
   const onBug = (what: string) => (error: unknown) => {
-    failed = true;
-    log.error(failure(error), what);
-    stop(service, false);
+    count += 1;
+    void stop(starting, false, ({ log }) => log.error(failure(error), what));
   };
   process.on('uncaughtException', onBug('an exception that nobody caught: stopping'));
   process.on('unhandledRejection', onBug('a rejection that nobody handled: stopping'));
-
-  try {
-    failed = !sayStopped(log, await service.stopped) || failed;
-  } catch (error) {
-    failed = true;
-    log.error(failure(error), 'stopped: it broke down');
-  }
-  // oxlint-disable-next-line unicorn/no-process-exit -- a store that hangs must not keep a stopped service alive
-  process.exit(failed ? 1 : 0);
+  return {
+    get count() {
+      return count;
+    },
+  };
 }
 
-/** How it went is told by `service.stopped`. */
-function stop(service: Service, hurry: boolean): void {
-  service.stop({ hurry }).catch(() => {});
+/** How it went is told by `stopped`; a start that failed, by the start. */
+async function stop(starting: Promise<Service>, hurry: boolean, say: (service: Service) => void): Promise<void> {
+  try {
+    const service = await starting;
+    say(service);
+    await service.stop({ hurry });
+  } catch {
+    // Told elsewhere, see above.
+  }
 }
 
 /** Whether all was brought home. */
-function sayStopped(log: Log, stopped: Stopped): boolean {
-  const { left, where, accepted, settled } = stopped;
-  if (left === 0) {
-    log.info({ accepted, settled, left }, 'stopped: drained, nothing is left');
-    return true;
+async function sayHowItEnds({ log, stopped }: Service): Promise<boolean> {
+  try {
+    const { left, where, accepted, settled } = await stopped;
+    if (left === 0) log.info({ accepted, settled, left }, 'stopped: drained, nothing is left');
+    else if (left === null) log.error({ accepted, settled, left, where }, `stopped: ${where}`);
+    else log.error({ accepted, settled, left, where }, `stopped: ${left} updates were left: ${where}`);
+    return left === 0;
+  } catch (error) {
+    log.error(failure(error), 'stopped: it broke down');
+    return false;
   }
-  log.error(
-    { accepted, settled, left, where },
-    left === null ? `stopped: ${where}` : `stopped: ${left} updates were left: ${where}`,
-  );
-  return false;
 }
 
 function print(text: string): void {

@@ -2,7 +2,7 @@ import { createEventCodec, createStamper, createVersionClock, MAX_UPDATES } from
 import { createHttpApp, createHttpServer } from '@product-updates/http';
 import { startPipeline } from '@product-updates/pipeline';
 import { systemClock, type Clock, type Durability, type Queue } from '@product-updates/queue';
-import { createTelemetry, type Log, type Telemetry } from '@product-updates/telemetry';
+import { createTelemetry, failure, type Log, type Telemetry } from '@product-updates/telemetry';
 import type { Config } from './config.ts';
 import { listen } from './listen.ts';
 import { checkDurability, openers as allOpeners, openQueue, openStore, type Openers } from './open.ts';
@@ -72,7 +72,11 @@ export async function startService(config: Config, options: ServiceOptions = {})
     life.catch(reject);
   });
 
-  const stopped = Promise.race([life, givenUp])
+  const closed = life.catch((error: unknown) => {
+    if (drained === undefined) throw error;
+    telemetry.log.error(failure(error), 'what was drained did not close well');
+  });
+  const stopped = Promise.race([closed, givenUp])
     .then(() => ({ ...(drained ?? unknown), ...telemetry.totals() }))
     .finally(() => {
       shutdown.settle();

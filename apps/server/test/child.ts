@@ -15,6 +15,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves with a line of the log that has this message; rejects when the process ends without it. */
   said(msg: string): Promise<Line>;
+  /** Resolves when this is somewhere in its standard error. */
+  complained(text: string): Promise<void>;
   lines(): Line[];
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
@@ -22,15 +24,20 @@ export interface Child {
 
 export type Environment = Readonly<Record<string, string>>;
 
-const mains: Readonly<Record<'source' | 'faulty', string>> = {
+const mains: Readonly<Record<'source' | 'faulty' | 'built', string>> = {
   source: join(import.meta.dirname, '../src/main.ts'),
+  built: join(import.meta.dirname, '../dist/src/main.js'),
   faulty: join(import.meta.dirname, 'fixtures/faulty-main.ts'),
 };
 
 /** Starts the service as a process of its own, with this environment and nothing of ours but the path. */
-export function startChild(env: Environment, options: { main?: keyof typeof mains; args?: string[] } = {}): Child {
-  const { main = 'source', args = [] } = options;
-  const child = spawn(process.execPath, ['--conditions=@product-updates/source', mains[main], ...args], {
+export function startChild(
+  env: Environment,
+  options: { main?: keyof typeof mains; node?: string; args?: string[] } = {},
+): Child {
+  const { main = 'source', node = process.execPath, args = [] } = options;
+  const conditions = main === 'built' ? [] : ['--conditions=@product-updates/source'];
+  const child = spawn(node, [...conditions, mains[main], ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -46,7 +53,23 @@ export function startChild(env: Environment, options: { main?: keyof typeof main
     stdout += chunk;
     for (const look of waiting) look();
   });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+    for (const look of waiting) look();
+  });
+  function seen<T>(find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`ended without it:\n${stdout}${stderr}`)));
+    });
+  }
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -58,18 +81,8 @@ export function startChild(env: Environment, options: { main?: keyof typeof main
     lines,
     ended,
     kill: (signal) => void child.kill(signal),
-    said: (msg) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = lines().find((line) => line.msg === msg);
-          if (found === undefined) return;
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-        void ended.then(() => reject(new Error(`ended without saying "${msg}":\n${stdout}${stderr}`)));
-      }),
+    said: (msg) => seen(() => lines().find((line) => line.msg === msg)),
+    complained: async (text) => void (await seen(() => (stderr.includes(text) ? text : undefined))),
   };
 }
 
@@ -77,8 +90,9 @@ export function startChild(env: Environment, options: { main?: keyof typeof main
 export async function startServing(
   env: Environment,
   main: keyof typeof mains = 'source',
+  node: string = process.execPath,
 ): Promise<Child & { url: string }> {
-  const child = startChild({ PORT: '0', ...env }, { main });
+  const child = startChild({ PORT: '0', ...env }, { main, node });
   const { address } = await child.said('started');
   return { ...child, url: String(address) };
 }

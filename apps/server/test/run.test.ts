@@ -150,6 +150,31 @@ describe('the process', function () {
     });
   }
 
+  it('ends with 1 when it breaks down on its way out', async () => {
+    const child = await serving({ QUEUE_URL: 'breaking:' }, 'faulty');
+    child.kill('SIGTERM');
+    const { code } = await child.ended;
+    expect(code).to.equal(1);
+    expect(child.lines().at(-1)).to.include({
+      level: 'error',
+      msg: 'stopped: it broke down',
+      error: 'the queue forgot',
+    });
+  });
+
+  it('stops at once while it still starts: nothing was accepted', async () => {
+    const child = startChild({ QUEUE_URL: 'opening:' }, { main: 'faulty' });
+    await child.complained('opening');
+    child.kill('SIGTERM');
+    expect(await child.ended).to.include({ code: 0, signal: null, stdout: '' });
+  });
+
+  it('shows the place of a bug that keeps it from starting, without secrets', async () => {
+    const { code, stdout, stderr } = await startChild({ QUEUE_URL: 'buggy:' }, { main: 'faulty' }).ended;
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+    expect(stderr).to.include('TypeError: a bug, password=***').and.to.include('faulty-main.ts');
+  });
+
   it('says in one line that its port is in use, and ends with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));

@@ -1,6 +1,6 @@
 import { codeOf } from '@product-updates/errors';
 import { openMemoryQueue, type OpenQueue, type Queue } from '@product-updates/queue';
-import { createMemoryStore, type OpenStore } from '@product-updates/repository';
+import { createMemoryStore, openMemoryStore, type OpenStore } from '@product-updates/repository';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { readConfig } from '../src/config.ts';
 import { openers, type Openers } from '../src/open.ts';
 import { startService, type Service } from '../src/service.ts';
 import { version } from '../src/version.ts';
-import { ask } from './client.ts';
+import { ask, startLoad } from './client.ts';
 
 const write = (): void => {};
 
@@ -105,6 +105,28 @@ describe('service', () => {
     expect((await ask(agent, `${url}/events`, { method: 'POST', json: json(3) })).status).to.equal(202);
   });
 
+  it('counts every update once at every scrape, under load', async () => {
+    const service = await starting({ WORKERS: '5', BATCH_MAX: '50' });
+    const load = startLoad(service.url, { connections: 10, size: 200 });
+    const depths = new Set<number>();
+    for (let scrapes = 0; scrapes < 30 || (depths.size < 5 && scrapes < 300); scrapes += 1) {
+      const { body } = await ask(agent, `${service.url}/metrics`);
+      const sum = (name: string): number =>
+        [...body.matchAll(new RegExp(`^product_updates_${name}(?:\\{[^}]*\\})? (\\d+)$`, 'gm'))].reduce(
+          (all, [, n]) => all + Number(n),
+          0,
+        );
+      const depth = sum('queue_depth');
+      expect(sum('events_accepted_total')).to.equal(sum('events_settled_total') + depth);
+      depths.add(depth);
+    }
+    expect(depths.size).to.be.at.least(2);
+    const { left, accepted } = await service.stop();
+    await load.ended;
+    expect(left).to.equal(0);
+    expect(accepted).to.be.at.least(load.accepted());
+  }).timeout(20_000);
+
   it('goes down in order: requests, queue, lanes, store', async () => {
     const told: string[] = [];
     const service = await starting({}, toldOpeners(told));
@@ -155,6 +177,21 @@ describe('service', () => {
     told.length = 0;
     expect(await refused({ QUEUE_URL: 'nothing:' })).to.equal('misconfigured');
     expect(told).to.deep.equal(['store disposed']);
+  });
+
+  it('has drained also when something then does not close well', async () => {
+    const lines: string[] = [];
+    const known = toldOpeners([]);
+    const openStore: OpenStore = async (url, context) => {
+      const opened = await openMemoryStore(url, context);
+      const dispose = (): Promise<void> => Promise.reject(new Error('the socket hung'));
+      return { ...opened, store: { ...opened.store, [Symbol.asyncDispose]: dispose } };
+    };
+    const stores = { 'memory:': { shared: false, load: async () => openStore } };
+    const options = { openers: { ...known, stores }, write: (line: string) => lines.push(line) };
+    const service = await startService(readConfig({ PORT: '0' }), options);
+    expect(await service.stop()).to.include({ left: 0 });
+    expect(lines.at(-1)).to.include('what was drained did not close well').and.to.include('the socket hung');
   });
 
   it('can be an api and a worker apart, where queue and store are shared', async () => {
