@@ -55,7 +55,9 @@ export interface Verdict {
  */
 export function verdict(runs: readonly PackageRun[], runnerSucceeded: boolean): Verdict {
   const skips = runs.flatMap(({ dir, summary }) =>
-    (summary?.skipped ?? []).map(({ title, reason }) => `skipped: ${dir}: ${title}: ${reason}`),
+    (summary?.skipped ?? []).map(({ title, reason }) =>
+      title.includes(`(${reason})`) ? `skipped: ${dir}: ${title}` : `skipped: ${dir}: ${title}: ${reason}`,
+    ),
   );
   const brokenOff = runs.filter(({ summary }) => summary === undefined);
   const notes = [...skips, ...brokenOff.map(({ dir }) => `failed: ${dir}: its tests broke off before their end`)];

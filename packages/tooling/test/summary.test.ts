@@ -28,6 +28,12 @@ describe('verdict', () => {
     expect(result.notes).to.deep.equal(['skipped: packages/a: survives a restart: no server']);
   });
 
+  it('does not say twice a reason that stands in the title', () => {
+    const skipped = [{ title: 'survives a kill (no server)', reason: 'no server' }];
+    const { notes } = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped } }], true);
+    expect(notes).to.deep.equal(['skipped: packages/a: survives a kill (no server)']);
+  });
+
   it('fails on one failure', () => {
     const result = verdict([{ dir: 'packages/a', summary: { ...green, failed: 1 } }], false);
     expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
