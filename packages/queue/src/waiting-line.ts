@@ -1,6 +1,7 @@
 /** One who waits. Linked both ways, so that leaving early costs the same wherever it stands. */
 interface Waiter<Ask, Answer> {
   readonly ask: Ask;
+  /** Until it leaves. */
   settle: Settlers<Answer> | undefined;
   readonly signal: AbortSignal | undefined;
   leave: (() => void) | undefined;
@@ -45,29 +46,26 @@ export class WaitingLine<Ask, Answer> {
       else this.#last.after = waiter;
       this.#last = waiter;
       if (signal === undefined) return;
-      waiter.leave = () => this.#remove(waiter)?.reject(signal.reason);
+      waiter.leave = () => this.#remove(waiter).reject(signal.reason);
       signal.addEventListener('abort', waiter.leave, { once: true });
     });
   }
 
-  /** Lets the first go with its answer. */
+  /** Lets the first go with its answer; only while the line is not empty. */
   answerFirst(answer: Answer): void {
-    const waiter = this.#first;
-    if (waiter === undefined) return;
-    this.#remove(waiter)?.resolve(answer);
+    this.#remove(this.#first as Waiter<Ask, Answer>).resolve(answer);
   }
 
+  /** Turns the first away; only while the line is not empty. */
   refuseFirst(reason: unknown): void {
-    const waiter = this.#first;
-    if (waiter === undefined) return;
-    this.#remove(waiter)?.reject(reason);
+    this.#remove(this.#first as Waiter<Ask, Answer>).reject(reason);
   }
 
   /**
    * A waiter that left holds nothing: old ones outlive a minor collection, and through their neighbours and promises
    * they would keep every later batch alive until the next major one (a third of the CPU time at full load).
    */
-  #remove(waiter: Waiter<Ask, Answer>): Settlers<Answer> | undefined {
+  #remove(waiter: Waiter<Ask, Answer>): Settlers<Answer> {
     const { before, after, settle } = waiter;
     if (before === undefined) this.#first = after;
     else before.after = after;
@@ -75,6 +73,6 @@ export class WaitingLine<Ask, Answer> {
     else after.before = before;
     if (waiter.leave !== undefined) waiter.signal?.removeEventListener('abort', waiter.leave);
     waiter.before = waiter.after = waiter.leave = waiter.settle = undefined;
-    return settle;
+    return settle as Settlers<Answer>;
   }
 }
