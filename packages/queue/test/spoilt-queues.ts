@@ -12,11 +12,7 @@ interface Spoilt {
 }
 
 /** A queue that is wrong in one way, and a test that must notice. */
-const spoilt: readonly {
-  readonly how: string;
-  readonly id: string;
-  readonly spoil: (queue: Bytes) => Partial<Bytes>;
-}[] = [
+export const spoilt: readonly Spoilt[] = [
   {
     how: 'loses every 50th message',
     id: 'Q1',
