@@ -37,17 +37,18 @@ async function stopUnderLoad({ env, drains }: (typeof cases)[number], n: number)
   const afterMs = Math.random() * 300;
   await pause(afterMs);
   child.kill('SIGTERM');
-  const { code, stderr } = await child.ended;
+  const { code, stdout, stderr } = await child.ended;
   await load.ended;
 
   const last = child.lines().at(-1) as { msg: string; accepted: number; settled: number; left: number } | undefined;
-  const told = `run ${n}, ${JSON.stringify(env)}, SIGTERM after ${afterMs} ms: ${JSON.stringify(last)}, ${stderr}`;
+  const answers = JSON.stringify([...load.statuses]);
+  const told = `run ${n}, ${JSON.stringify(env)}, SIGTERM after ${afterMs} ms, answers ${answers}:\n${stdout}${stderr}`;
+  for (const status of load.statuses.keys()) expect(status, told).to.be.oneOf([202, 503]);
   expect(last?.msg, told).to.match(/^stopped/);
   const { accepted = 0, settled = 0, left = 0 } = last ?? {};
   expect(accepted, told).to.equal(settled + left);
   expect(accepted, told).to.be.within(load.accepted(), load.sent());
   expect(code, told).to.equal(left === 0 ? 0 : 1);
   if (drains) expect(left, told).to.equal(0);
-  for (const status of load.statuses.keys()) expect(status, told).to.be.oneOf([202, 503]);
   return code;
 }
