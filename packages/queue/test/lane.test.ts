@@ -97,6 +97,20 @@ describe('giving back', () => {
     expect(only(test).text).to.equal('b1 b2');
   });
 
+  it('does not let a long wait hold up a shorter one that began later', async () => {
+    const test = createTestPool();
+    await submit(test, 'a1');
+    await only(test).done([{ items: items('a1'), delayMs: 100 }]);
+    await submit(test, 'b1');
+    await only(test).done([{ items: items('b1'), delayMs: 10 }]);
+    expect(test.clock.pending).to.equal(1);
+    await test.clock.advance(10);
+    expect(only(test).text).to.equal('b1');
+    await only(test).done();
+    await test.clock.advance(90);
+    expect(only(test).text).to.equal('a1');
+  });
+
   it('holds one timer a lane, whatever waits', async () => {
     const test = createTestPool({ lanes: 2 });
     const many = Array.from({ length: 200 }, (_, i) => ({ key: `k${i}`, n: 0 }));

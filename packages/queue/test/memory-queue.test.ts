@@ -144,6 +144,25 @@ describe('createMemoryQueue', () => {
     await collected(refs.slice(1));
     expect(refs[0]!.deref()).to.equal(kept.body);
   });
+
+  it('keeps nothing alive through a settled delivery that somebody keeps', async () => {
+    const queue = createMemoryQueue<object>({ capacity: 100, clock });
+    const publish = (): WeakRef<object> => {
+      const body = {};
+      void queue.publish([{ key: 'k', body, headers: noHeaders }]);
+      return new WeakRef(body);
+    };
+    const refs = [publish(), publish(), publish()];
+    const settle = async (): Promise<Delivery<object>> => {
+      const deliveries = await queue.receive(3);
+      await queue.ack([deliveries[1]!]);
+      await queue.ack([deliveries[0]!, deliveries[2]!]);
+      return deliveries[1]!;
+    };
+    const kept = await settle();
+    await collected([refs[0]!, refs[2]!]);
+    expect(refs[1]!.deref()).to.equal(kept.body);
+  });
 });
 
 describe('a closed memory queue', () => {
@@ -198,6 +217,19 @@ describe('a disposed memory queue', () => {
     expect(await queue.receive(1)).to.deep.equal([]);
     expect(await rejection(queue.publish(messages('d')))).to.equal('closed');
     expect(await rejection(queue.ping())).to.equal('closed');
+  });
+
+  it('lets go of what it dropped, given back or not', async () => {
+    const queue = createMemoryQueue<object>({ capacity: 10, clock });
+    const refs = [1, 2, 3].map(() => {
+      const body = {};
+      void queue.publish([{ key: 'k', body, headers: noHeaders }]);
+      return new WeakRef(body);
+    });
+    await queue.nack(await queue.receive(2));
+    await queue[Symbol.asyncDispose]();
+    await collected(refs);
+    expect(await queue.receive(1)).to.deep.equal([]);
   });
 });
 
