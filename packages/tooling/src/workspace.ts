@@ -13,7 +13,12 @@ export interface WorkspacePackage {
 
 export interface Manifest {
   readonly name: string;
-  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly version: string;
+  readonly private?: boolean;
+  readonly files?: readonly string[];
+  readonly publishConfig?: { readonly access: string };
+  /** By subpath, then by condition; a path alone counts for every condition. */
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
