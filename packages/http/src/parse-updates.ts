@@ -75,10 +75,10 @@ function refuse(items: readonly unknown[], { nowMs }: Pick<ParseOptions, 'nowMs'
       errors.push(located(fault, `/${index}`));
     }
   }
-  throw invalid(errors, count);
+  throw invalid(errors, count, items.length);
 }
 
-function invalid(errors: readonly ProblemFault[], count: number = errors.length): HttpProblem {
+function invalid(errors: readonly ProblemFault[], count: number = errors.length, updates = 1): HttpProblem {
   return new HttpProblem({
     status: 400,
     detail:
@@ -86,6 +86,7 @@ function invalid(errors: readonly ProblemFault[], count: number = errors.length)
         ? 'One thing is wrong with what was sent, see errors'
         : `${count} things are wrong with what was sent, see errors`,
     reason: 'invalid',
+    updates,
     errors: errors.slice(0, ERRORS_MAX),
     errorCount: count,
   });
@@ -100,5 +101,5 @@ function tooMany(count: number, maxBatch: number): Problem {
     maxBatch < MAX_UPDATES && count <= MAX_UPDATES
       ? `The array has ${count} updates, more than the ${maxBatch} that the queue can ever hold`
       : `The array has ${count} updates, more than ${maxBatch}`;
-  return { status: 413, detail, reason: 'too_large', close: true };
+  return { status: 413, detail, reason: 'too_large', updates: count, close: true };
 }

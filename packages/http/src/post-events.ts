@@ -57,7 +57,7 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
     const { length } = parsed.updates;
     if (limiter !== undefined) {
       const problem = rateLimited(limiter, client);
-      if (problem !== undefined) return refuse(exchange, problem, length);
+      if (problem !== undefined) return refuse(exchange, problem, length + (parsed.rejected?.length ?? 0));
       limiter.take(client, length);
       for (const [name, value] of Object.entries(limiter.headers(client))) res.setHeader(name, value);
     }
@@ -94,7 +94,8 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
       } catch (error) {
         // What cannot be parsed costs as much as one update, so that a flood of it is bounded too.
         limiter?.take(client, 1);
-        refuse(exchange, problemOf(error), 1, error);
+        const problem = problemOf(error);
+        refuse(exchange, problem, problem?.updates ?? 1, error);
       }
     });
   };

@@ -30,6 +30,8 @@ export interface Problem {
   readonly detail: string;
   /** Under which label a refused update counts; absent where no update is at stake. */
   readonly reason?: RefusalReason;
+  /** How many updates are refused, where that is known; else they count as one. */
+  readonly updates?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: readonly ProblemFault[];
   /** How many errors there are; `errors` may hold only the first of them. */

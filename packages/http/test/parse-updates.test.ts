@@ -91,6 +91,7 @@ describe('POST /events ', () => {
       expectProblem(response, 400);
       expect(bodyOf(response).errors.map(({ pointer }) => pointer)).to.deep.equal(['/1/price', '/1/stock', '/2']);
       expect(bodyOf(response).error_count).to.equal(3);
+      expect(service.seen.refused).to.deep.equal([{ reason: 'invalid', updates: 3 }]);
       expect((await service.queue.stats()).depth).to.equal(0);
     });
 
@@ -155,6 +156,7 @@ describe('POST /events ', () => {
       const response = await post(Array.from({ length: 1001 }, (_, i) => ({ product_id: `p${i}`, stock: 1 })));
       expectProblem(response, 413, /more than the 1000 that the queue can ever hold/);
       expect(response.headers['connection']).to.equal('close');
+      expect(service.seen.refused).to.deep.equal([{ reason: 'too_large', updates: 1001 }]);
     });
     it('more than 10,000 updates', async () => {
       await using roomy = await startService({ capacity: 20_000, options: { bodyLimitBytes: 4_000_000 } });

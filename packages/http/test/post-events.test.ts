@@ -75,6 +75,7 @@ describe('POST /events', () => {
       const response = await lenient([7, 8]);
       expectProblem(response, 400);
       expect(bodyOf(response).error_count).to.equal(2);
+      expect(service.seen.refused).to.deep.equal([{ reason: 'invalid', updates: 2 }]);
     });
     it('refuses one bad update', async () => expectProblem(await lenient({ product_id: 'p' }), 400));
   });

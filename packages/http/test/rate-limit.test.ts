@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { parseApiKeys } from '@product-updates/http';
 import { addressGroup, clientAddress } from '../src/client-address.ts';
 import { createRateLimiter } from '../src/rate-limit.ts';
 import { expectProblem, startService } from './service.ts';
+import { expectRawProblem, openSocket, parseAnswers, postHead, untilClosed } from './sockets.ts';
 
 const good = { product_id: 'p1', price: 1 };
 
@@ -44,6 +46,19 @@ describe('RATE_LIMIT', () => {
     expectProblem(await post([good]), 503);
     expectProblem(await post({}), 400);
     expectProblem(await post(good), 429);
+  });
+
+  it('refuses what arrives when the bucket was emptied meanwhile, and counts all of it', async () => {
+    await using service = await startService({ options: { rateLimit: 1 } });
+    const body = JSON.stringify([good, 7]);
+    const slow = await openSocket(service.port);
+    const begun = once(service.server, 'request');
+    slow.write(postHead('Prefer: handling=lenient', `Content-Length: ${body.length}`, 'Connection: close'));
+    await begun;
+    await service.agent.post('/events').send(good).expect(202);
+    slow.write(body);
+    expectRawProblem(parseAnswers(await untilClosed(slow))[0], 429);
+    expect(service.seen.refused).to.deep.equal([{ reason: 'rate_limited', updates: 2 }]);
   });
 
   it('counts each key for itself, and leaves reading alone', async () => {
