@@ -1,6 +1,8 @@
 import { codeOf } from '@product-updates/errors';
+import { refusalReasons as httpReasons } from '@product-updates/http';
 import { openMemoryQueue, type OpenQueue, type Queue } from '@product-updates/queue';
 import { createMemoryStore, openMemoryStore, type OpenStore } from '@product-updates/repository';
+import { refusalReasons as telemetryReasons } from '@product-updates/telemetry';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -77,6 +79,10 @@ describe('service', () => {
   it('has the version of its package', () => {
     const path = join(import.meta.dirname, '../package.json');
     expect(version).to.equal((JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version);
+  });
+
+  it('counts refusals by the reasons that http gives', () => {
+    expect(telemetryReasons).to.have.members([...httpReasons]);
   });
 
   it('starts several of itself in one process, which know nothing of each other', async () => {
