@@ -119,12 +119,14 @@ async function live({
 
   const openedStore = await openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock });
   await using store = openedStore.store;
-  const openedQueue = await openQueue(config, openers, { codec: createEventCodec({ now }), clock });
+  // Above all that is stored, also where the wall clock was set back since: else its own events would look implausible.
+  const after = await store.highestVersion();
+  const openedQueue = await openQueue(config, openers, { codec: createEventCodec({ now, after }), clock });
   await using queue = openedQueue.queue;
   checkDurability(openedQueue, openedStore, config);
   const { depth, capacity } = await queue.stats();
   telemetry.recovered(depth);
-  const versionClock = createVersionClock({ now, after: await store.highestVersion() });
+  const versionClock = createVersionClock({ now, after });
 
   await using pipeline =
     config.role === 'api'
