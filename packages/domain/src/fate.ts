@@ -7,7 +7,8 @@ import { checkOf } from './value-check.ts';
  * the product has now; `superseded` — newer updates have taken the place of every field; `dead_lettered` — it could not be
  * applied and waits for a person.
  */
-export type Fate = 'pending' | 'applied' | 'superseded' | 'dead_lettered';
+export const fates = ['pending', 'applied', 'superseded', 'dead_lettered'] as const;
+export type Fate = (typeof fates)[number];
 
 /**
  * Tells the fate from the id, the product as it is stored, and whether there is a dead letter of the event. An update that

@@ -1,12 +1,13 @@
 export { createEventCodec, type EventCodec, type EventCodecOptions } from './event-codec.ts';
 export { parseEventId, type EventId } from './event-id.ts';
-export { fateOf, type Fate } from './fate.ts';
+export { fateOf, fates, type Fate } from './fate.ts';
 export { faultsOf, MAX_FAULTS, type Fault } from './faults.ts';
 export { parseInstant, type Instant } from './instant.ts';
 export { isProductUpdate } from './is-product-update.ts';
 export { coalesce, merge } from './merge.ts';
 export { CLOCK_TOLERANCE_MS, isPlausible } from './plausibility.ts';
 export type { ProductEvent } from './product-event.ts';
+export { isProductId } from './product-id.ts';
 export type { ProductRecord } from './product-record.ts';
 export { MAX_AHEAD_MS, MAX_UPDATES, productUpdateSchema, type ProductUpdate } from './product-update.ts';
 export { createStamper, type Stamper, type StamperOptions } from './stamper.ts';

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ProductRecord } from '@product-updates/domain';
+import { isProductId, type ProductRecord } from '@product-updates/domain';
 import { sendProblem } from './answer.ts';
-import { isAskable } from './askable.ts';
 import { etagOf, matchesEtag } from './etag.ts';
 import { isProblem, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -32,8 +31,8 @@ export function createGetProduct({ deps, gate, monotonicNow }: GetProductOptions
     };
     const caller = gate.admit(req, 'read');
     if (isProblem(caller)) return refuse(caller);
-    // No product can have such an id, and not every store could take the question.
-    if (!isAskable(id)) return refuse(unknownProduct);
+    // Not every store could take the question: PostgreSQL, for one, has no NUL in texts.
+    if (!isProductId(id)) return refuse(unknownProduct);
     products.get(id).then(
       (record) => {
         if (record === undefined) refuse(unknownProduct);

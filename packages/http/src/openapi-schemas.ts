@@ -1,4 +1,4 @@
-import { productUpdateSchema } from '@product-updates/domain';
+import { fates, productUpdateSchema } from '@product-updates/domain';
 import { deadLetterReasons } from '@product-updates/repository';
 import { durabilities } from '@product-updates/queue';
 
@@ -52,7 +52,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   }),
   Product: object(product),
   ProductList: object({ items: array(ref('Product')), missing: array(string) }),
-  Fate: object({ event_id: string, status: { enum: ['pending', 'applied', 'superseded', 'dead_lettered'] } }),
+  Fate: object({ event_id: string, status: { enum: fates } }),
   QueueStatus: object({
     depth: integer,
     capacity: nullable(integer),

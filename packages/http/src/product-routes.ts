@@ -1,5 +1,4 @@
-import { fateOf, parseEventId, type ProductRecord } from '@product-updates/domain';
-import { isAskable } from './askable.ts';
+import { fateOf, isProductId, parseEventId, type ProductRecord } from '@product-updates/domain';
 import { unknownProduct } from './get-product.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
@@ -13,7 +12,7 @@ export function createProductRoutes({
   return {
     async listProducts({ query }) {
       const ids = query['id'] as readonly string[];
-      const asked = ids.filter((id) => isAskable(id));
+      const asked = ids.filter((id) => isProductId(id));
       const records = await products.getMany(asked);
       const found = new Map(records.map((record, index) => [asked[index], record]));
       const items: Pick<ProductRecord, 'product_id' | 'price' | 'stock'>[] = [];
@@ -29,7 +28,7 @@ export function createProductRoutes({
     async getFate({ params: { id = '', event_id = '' } }) {
       const eventId = parseEventId(event_id);
       if (eventId === undefined) throw new HttpProblem({ status: 404, detail: 'No event can have this id' });
-      if (!isAskable(id)) throw new HttpProblem(unknownProduct);
+      if (!isProductId(id)) throw new HttpProblem(unknownProduct);
       // The letter first: an update that is replayed and applied in between is then seen as applied, never as pending.
       const [letter] = await deadLetters.list({ limit: 1, after: event_id });
       const isDead = letter?.id.startsWith(`${event_id}.`) === true && letter.product_id === id;

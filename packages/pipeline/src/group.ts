@@ -1,4 +1,4 @@
-import { merge, type ProductRecord } from '@product-updates/domain';
+import { coalesce, merge, type ProductRecord } from '@product-updates/domain';
 import type { Update } from './incoming.ts';
 
 /** Updates of one product that wait together, in the order they came, and what they make when merged. */
@@ -25,12 +25,7 @@ export function groupsOf(updates: readonly Update[]): readonly ProductGroup[] {
 
 /** One record a product. */
 export function recordsOf(updates: readonly Update[]): readonly ProductRecord[] {
-  const merged = new Map<string, ProductRecord>();
-  for (const { body } of updates) {
-    const earlier = merged.get(body.product_id);
-    merged.set(body.product_id, earlier === undefined ? body : merge(earlier, body));
-  }
-  return [...merged.values()];
+  return [...coalesce(updates.map(({ body }) => body)).values()];
 }
 
 /** Of updates of the same product, at least one. */
