@@ -48,16 +48,23 @@ function hasSmallBody(req: IncomingMessage): boolean {
 
 /**
  * Closing a socket while the client still sends makes the kernel reset it, and the client may never read the answer
- * (RFC 9112, 9.6). So the answer is out, but the response ends only with the body, with `LINGER_BYTES` of it, or by the
- * server's request time-out.
+ * (RFC 9112, 9.6). So only our side of the connection is closed behind the answer; the other one is read until the client
+ * closes it or the body ends, up to `LINGER_BYTES`, or until the server's request time-out.
  */
 function linger(req: IncomingMessage, res: ServerResponse): void {
+  const { socket } = req;
+  // Without a socket the answer still waits behind that to an earlier request of the connection.
+  const isOut = res.socket !== null;
+  if (isOut) {
+    res.flushHeaders();
+    socket.end();
+  }
   let left = LINGER_BYTES;
   req.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) req.destroy();
   });
-  req.once('end', () => res.end());
+  req.once('end', () => (isOut ? socket.destroySoon() : res.end()));
   req.once('error', () => res.destroy());
   req.resume();
 }

@@ -75,10 +75,12 @@ export function closeHttpServer(server: Server, { signal }: Abortable = {}): Pro
 
 /**
  * Node alone would wait for those that have sent nothing or half a head, let a connection rest after its answer, and, as
- * it stops looking at the times when it closes, wait for ever for the rest of a body.
+ * it stops looking at the times when it closes, wait for ever for the rest of a body. Of a body that is refused already
+ * nobody needs the rest.
  */
 function letGo(socket: Socket, answer: ServerResponse | undefined, requestTimeoutMs: number): void {
-  if (answer === undefined || answer.writableFinished) {
+  const isRefused = answer?.headersSent === true && !answer.req.complete;
+  if (answer === undefined || answer.writableFinished || isRefused) {
     socket.destroySoon();
     return;
   }

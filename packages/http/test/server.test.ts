@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { closeHttpServer } from '@product-updates/http';
 import { startService, startSlowService, until, type Service, type ServiceOptions } from './service.ts';
@@ -121,6 +121,40 @@ describe('a client that', () => {
     expect(others).to.have.length(0);
   });
 
+  for (const [what, refused, status] of [
+    ['was told 413', postHead('Content-Length: 5000000'), 413],
+    ['was told 415 before a large body', head('POST', '/events', 'Content-Type: x/y', 'Content-Length: 5000000'), 415],
+    ['was told 404 before a body without end', head('GET', '/nothing', 'Transfer-Encoding: chunked'), 404],
+  ] as const) {
+    it(`${what} sees the end of the connection at once`, async () => {
+      await using patient = await startService();
+      const [answer, ...others] = parseAnswers(await converse(patient.port, refused));
+      expect(answer?.status).to.equal(status);
+      expect(answer?.headers['connection']).to.equal('close');
+      expect(others).to.have.length(0);
+    });
+  }
+
+  it('asks with HEAD and a body without end gets the head of the answer, and the end', async () => {
+    await using patient = await startService();
+    const text = await converse(patient.port, head('HEAD', '/nothing', 'Transfer-Encoding: chunked'));
+    expect(text)
+      .to.match(/^HTTP\/1.1 404 /)
+      .and.match(/\r\n\r\n$/);
+  });
+
+  it('is refused behind an answer that is still owed gets both', async () => {
+    const { service: slow, publishing } = await startSlowService();
+    const socket = await openSocket(slow.port);
+    const answers = untilClosed(socket);
+    const body = 'x'.repeat(5_000_000);
+    socket.write(`${postUpdate}${postHead(`Content-Length: ${body.length}`)}${body}`);
+    await until(() => publishing.length === 1 && slow.seen.refused.length === 1);
+    publishing[0]?.();
+    expect(parseAnswers(await answers).map(({ status }) => status)).to.deep.equal([202, 413]);
+    await slow[Symbol.asyncDispose]();
+  });
+
   it('was told 413 and goes away does no harm', async () => {
     const socket = await openSocket(service.port);
     socket.write(postHead('Content-Length: 5000000'));
@@ -222,6 +256,20 @@ describe('closeHttpServer', () => {
     await closeHttpServer(service.server);
     clearInterval(drip);
     await Promise.all(gone);
+    await service[Symbol.asyncDispose]();
+  });
+
+  it('does not wait for the rest of a body that is refused', async () => {
+    const service = await startService();
+    const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(postHead('Content-Length: 5000000'));
+    await once(socket, 'data');
+    const gone = new Promise((resolve) => {
+      socket.once('close', resolve);
+      socket.once('end', () => socket.end());
+    });
+    await closeHttpServer(service.server);
+    await gone;
     await service[Symbol.asyncDispose]();
   });
 
