@@ -24,6 +24,7 @@ const noHost: Problem = {
   reason: 'malformed',
   close: true,
 };
+const manyHosts: Problem = { ...noHost, detail: 'A request has one Host header, not several' };
 const foreignHost: Problem = {
   status: 403,
   detail: 'Without API keys this server answers only to names of this machine (localhost, 127.0.0.1)',
@@ -63,6 +64,7 @@ export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptio
     const { method, headers } = req;
     const { host } = headers;
     if (host === undefined) return req.httpVersionMinor === 0 ? undefined : noHost;
+    if (hasManyHosts(req.rawHeaders)) return manyHosts;
     if (onlyLoopback && host !== knownHost) {
       if (!isLoopbackHost(host) && host.replace(/:\d*$/, '') !== ownHost) return foreignHost;
       knownHost = host;
@@ -89,6 +91,16 @@ export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptio
     },
     seesInside: (caller) => !hasKeys || caller.scopes.has('admin'),
   };
+}
+
+/** RFC 9112, 3.2: a proxy in front may have gone by another one than Node, which takes the first. */
+function hasManyHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }
 
 function presentedKey(headers: IncomingHttpHeaders): string | undefined {

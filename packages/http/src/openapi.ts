@@ -68,7 +68,7 @@ function pathParameters({ path }: Operation): Json[] {
 }
 
 function queryParameters({ query }: Operation): Json[] {
-  return Object.entries(query).map(([name, { description, schema, required }]) => ({
+  return Object.entries(query === 'ignored' ? {} : query).map(([name, { description, schema, required }]) => ({
     name,
     in: 'query',
     required: required === true,

@@ -10,7 +10,8 @@ export interface Operation {
   /** What a key must be allowed to do; `undefined`: open to everybody. */
   readonly scope: Scope | undefined;
   readonly summary: string;
-  readonly query: QueryParameters;
+  /** `ignored`: whatever comes is let pass, so that no probe or scraper is ever refused for what it appends. */
+  readonly query: QueryParameters | 'ignored';
   /** The name of the schema of each success's body, `null` where it has none, `text` for plain text. */
   readonly success: Readonly<Record<number, string | null>>;
   /** The errors of its own, besides those that anything may answer. */
@@ -157,7 +158,7 @@ const operations: readonly Operation[] = [
     path: '/livez',
     scope: undefined,
     summary: 'Answers while the process runs.',
-    query: none,
+    query: 'ignored',
     success: { 200: 'Liveness' },
     errors: [],
   },
@@ -167,7 +168,7 @@ const operations: readonly Operation[] = [
     path: '/readyz',
     scope: undefined,
     summary: 'Tells whether the queue, the store and the consumer are well, and how durable what waits is.',
-    query: none,
+    query: 'ignored',
     success: { 200: 'Readiness' },
     errors: [503],
   },
@@ -177,7 +178,7 @@ const operations: readonly Operation[] = [
     path: '/metrics',
     scope: 'admin',
     summary: 'Metrics in the Prometheus text format.',
-    query: none,
+    query: 'ignored',
     success: { 200: 'text' },
     errors: [503],
   },

@@ -8,7 +8,7 @@ import type { HttpObserver } from './http-dependencies.ts';
 import type { Operation } from './operations.ts';
 import type { PostEvents } from './post-events.ts';
 import { HttpProblem, problemOf, unexpected, type Problem } from './problem.ts';
-import { createQueryReader } from './query.ts';
+import { createQueryReader, type ReadQuery } from './query.ts';
 import { checkTarget } from './request-target.ts';
 import type { Reply, Routes } from './route.ts';
 
@@ -82,7 +82,7 @@ function createHandler(
   operation: Operation,
   { routes, hot, gate }: RouterOptions,
 ): (ctx: RouterContext) => Promise<void> {
-  const readQuery = createQueryReader(operation.query);
+  const readQuery = operation.query === 'ignored' ? ignoreQuery : createQueryReader(operation.query);
   const readBody =
     operation.method === 'POST' ? bodyParser({ enableTypes: ['json'], jsonLimit: BODY_LIMIT }) : undefined;
   return async (ctx) => {
@@ -102,6 +102,8 @@ function createHandler(
     sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
   };
 }
+
+const ignoreQuery: ReadQuery = () => ({});
 
 /** A replay is told by its URL alone. A body with something in it means more than would be done, so it is refused. */
 async function readEmptyBody(ctx: Context, parse: Middleware): Promise<void> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
 import { parseApiKeys } from '@product-updates/http';
 import { bodyOf, expectProblem, startService, type Service } from './service.ts';
-import { converse, parseAnswers } from './sockets.ts';
+import { converse, expectRawProblem, parseAnswers } from './sockets.ts';
 
 const good = { product_id: 'p1', price: 1 };
 const apiKeys = parseApiKeys('shop:write+read:wk:with:colons,ops:admin:ak');
@@ -187,6 +187,12 @@ describe('requests from elsewhere', () => {
     expect(refused?.headers['content-type']).to.equal('application/problem+json');
     const [answered] = parseAnswers(await converse(service.port, 'GET /livez HTTP/1.0\r\n\r\n'));
     expect(answered?.status).to.equal(200);
+  });
+  it('must not have two', async () => {
+    for (const path of ['/livez', '/products/p1']) {
+      const text = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nX: y\r\nhost: evil.example\r\n\r\n`;
+      expectRawProblem(parseAnswers(await converse(service.port, text))[0], 400);
+    }
   });
   it('may name the whole URL, whose authority then counts', async () => {
     const ask = async (url: string) =>

@@ -62,6 +62,13 @@ describe('operations', () => {
       expect(checks['consumer']).to.include({ ok: true, state: 'running' });
     });
 
+    it('answers, as liveness and metrics do, whatever query a probe appends', async () => {
+      for (const path of ['/livez', '/readyz', '/metrics']) {
+        await service.agent.get(`${path}?verbose&_=1&x=%zz`).expect(200);
+      }
+      expectProblem(await service.agent.get('/queue?verbose'), 400);
+    });
+
     it('answers 503 naming what is not well, and why, without secrets', async () => {
       const store = { ping: () => Promise.reject(new CodedError('unavailable', 'postgres://u:secret@h is away')) };
       await using broken = await startService({ wrap: (deps) => ({ ...deps, store }) });
