@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { Delivery } from '../src/index.ts';
 import { eventually, inTime, outcomeOf } from './observe.ts';
-import type { Declared } from './place.ts';
+import type { Declared } from './adapter.ts';
 import { scaled } from './scale.ts';
 import type { QueueTest, Subject } from './subject.ts';
 import { idOf, idsOf, messageOf, take, type Bytes } from './traffic.ts';

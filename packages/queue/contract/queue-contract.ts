@@ -1,28 +1,7 @@
 import { durabilities } from '../src/index.ts';
-import type { Declared, Place, Refusal } from './place.ts';
+import type { QueueContract } from './adapter.ts';
 import { queueTests } from './queue-tests.ts';
 import { withSubject, type QueueTest } from './subject.ts';
-
-/** A behaviour that an adapter cannot have or cannot be tested for. */
-export interface Skip {
-  /** One test (`Q3.2`) or all of a requirement (`Q3`). */
-  readonly test: string;
-  /** Why, without brackets: it becomes the last brackets of the skipped test's title, which the summary prints. */
-  readonly reason: string;
-}
-
-/** An adapter and what the suite needs to try it. */
-export interface QueueContract {
-  /** Of the adapter, as it shall stand in the titles. */
-  readonly name: string;
-  readonly declared: Declared;
-  /** A place with no message in it, for at most `capacity`; called once for each test. */
-  readonly place: (options: { readonly capacity: number }) => Promise<Place>;
-  /** Q31: servers that the opener must refuse. */
-  readonly refusals?: readonly Refusal[];
-  /** Every test that needs something which is not given or not declared must stand here, else the suite says so. */
-  readonly skip: readonly Skip[];
-}
 
 /**
  * Registers the whole suite with mocha as one `describe`: Q1 to Q32 of the queue's requirements, and Q33 and on for what

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Queue } from '../src/index.ts';
-import type { Declared, Place, QueueFaults, Refusal } from './place.ts';
-import type { QueueContract } from './queue-contract.ts';
+import type { Declared, QueueContract, Refusal } from './adapter.ts';
+import type { Place, QueueFaults } from './place.ts';
 
 /** One test of the suite. */
 export interface QueueTest {

@@ -1,18 +1,5 @@
 import type { DeadLetter, OpenedStore } from '../src/index.ts';
-import type { Durability } from '@product-updates/queue';
 import type { ProductRecord } from '@product-updates/domain';
-
-/** What an adapter says of itself; the suite holds it to it. */
-export interface Declared {
-  /** What `open` must answer, and with `disk` and `replicated` what survives a kill of the server. */
-  readonly durability: Durability;
-  /** How long the store may need to work again after a fault has ended, in ms; 5,000 unless given. */
-  readonly recoveryMs?: number;
-  /** Round trips that a batch of 1,000 may take; 1 unless given. */
-  readonly roundTripsPerBatch?: number;
-  /** How many runs a property test makes; 100 and 500 unless given. */
-  readonly runs?: { readonly quick: number; readonly long: number };
-}
 
 /** What the suite asks of a connection. */
 export interface PlaceOptions {
@@ -103,14 +90,4 @@ export interface StorageFaults {
   /** From now on the server refuses what would grow (disk full, memory full, map full, read-only). */
   fill(): Promise<void>;
   free(): Promise<void>;
-}
-
-/** A server or data that must not be opened: a newer schema, a server that evicts, a right that is missing. */
-export interface Refusal {
-  readonly name: string;
-  readonly open: () => Promise<OpenedStore>;
-  /** What the message must say. */
-  readonly says: RegExp;
-  /** What it must not contain. */
-  readonly password?: string;
 }

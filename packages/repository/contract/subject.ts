@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Store } from '../src/index.ts';
-import type { Declared, Place, PlaceOptions, StoreFaults } from './place.ts';
-import type { ErrorTable, StoreContract } from './store-contract.ts';
+import type { Declared, ErrorTable, StoreContract } from './adapter.ts';
+import type { Place, PlaceOptions, StoreFaults } from './place.ts';
 
 /** One test of the suite. */
 export interface StoreTest {
