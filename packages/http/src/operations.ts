@@ -1,4 +1,5 @@
 import type { Scope } from './api-keys.ts';
+import type { HttpOptions } from './http-dependencies.ts';
 import type { QueryParameters } from './query.ts';
 
 /** Everything that can be asked of the service, once: the router's routes and the OpenAPI document are both made of this. */
@@ -195,6 +196,6 @@ const operations: readonly Operation[] = [
 ];
 
 /** A worker serves the operations only. */
-export function operationsOf(role: 'all' | 'api' | 'worker'): readonly Operation[] {
+export function operationsOf(role: HttpOptions['role']): readonly Operation[] {
   return role === 'worker' ? operations.filter(({ scope }) => scope === undefined || scope === 'admin') : operations;
 }

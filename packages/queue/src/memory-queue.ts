@@ -32,8 +32,8 @@ export const openMemoryQueue: OpenQueue = async <T>(
   const { capacity } = readUrlOptions(url, {
     capacity: { type: 'integer', min: 1, max: 10_000_000, default: 100_000 },
   });
-  if (url.pathname !== '' || url.host !== '') {
-    throw new CodedError('misconfigured', 'a memory queue has no host and no path, as in memory:?capacity=100000');
+  if (url.host !== '' || url.pathname !== '' || url.hash !== '') {
+    throw new CodedError('misconfigured', 'a memory queue has options and nothing else: memory:?capacity=100000');
   }
   const queue = createMemoryQueue<T | Undecodable>({ capacity, clock });
   return { queue, durability: 'none', description: `memory, at most ${capacity} messages` };

@@ -1,11 +1,11 @@
 import type { Abortable } from './abort.ts';
 
-/** What survives what: nothing a restart of us, a kill of us, the loss of power of one machine, the loss of a machine. */
-export const durabilities = ['none', 'process', 'disk', 'replicated'] as const;
 /**
- * What a queue's or a store's acknowledgement survives: `none` — not the end of this process; `process` — the end of
- * this process, but not of the machine; `disk` — the loss of power; `replicated` — the loss of one machine.
+ * What a queue's or a store's acknowledgement survives, from least to most: `none` — not the end of this process;
+ * `process` — the end of this process, but not of the machine; `disk` — the loss of power; `replicated` — the loss of one
+ * machine.
  */
+export const durabilities = ['none', 'process', 'disk', 'replicated'] as const;
 export type Durability = (typeof durabilities)[number];
 
 /** W3C trace context and the like. Small, copied by adapters to the message's native headers where there are any. */

@@ -276,7 +276,14 @@ describe('openMemoryQueue', () => {
   });
 
   it('refuses what it does not know', async () => {
-    const bad = ['memory:?capacity=0', 'memory:?capacity=10000001', 'memory:?size=5', 'memory:folder', 'memory://host'];
+    const bad = [
+      'memory:?capacity=0',
+      'memory:?capacity=10000001',
+      'memory:?size=5',
+      'memory:folder',
+      'memory://host',
+      'memory:#5',
+    ];
     for (const url of bad) expect(await rejection(open(url)), url).to.equal('misconfigured');
   });
 });
