@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeConfig, readConfig } from '../src/config.ts';
+import { openers } from '../src/open.ts';
 
 type Environment = Record<string, string>;
 
@@ -172,8 +173,9 @@ describe('config', () => {
     for (const [, name] of source.matchAll(/\bread\.([A-Z_]+)/g)) expect(told).to.include(name);
   });
 
-  it('is in the README as --help prints it', () => {
-    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-    expect(readme).to.include(describeConfig());
+  it('names the schemes that can be opened', () => {
+    const [queue, store] = ['QUEUE_URL', 'STORE_URL'].map((name) => new RegExp(`^${name} .*; known: (.*)$`, 'm'));
+    expect(queue?.exec(describeConfig())?.[1]).to.equal(Object.keys(openers.queues).join(', '));
+    expect(store?.exec(describeConfig())?.[1]).to.equal(Object.keys(openers.stores).join(', '));
   });
 });
