@@ -12,7 +12,7 @@ export function items(text: string): Item[] {
   return text.split(' ').map((word) => ({ key: word[0]!, n: Number(word.slice(1)) }));
 }
 
-export function text(items: readonly Item[]): string {
+function text(items: readonly Item[]): string {
   return items.map(({ key, n }) => key + n).join(' ');
 }
 

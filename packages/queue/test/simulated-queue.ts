@@ -12,7 +12,7 @@ interface Receipt {
 }
 
 /** The adapter of the simulated server: what a real one does, with the client library left out. */
-export class SimulatedQueue implements Queue<Uint8Array> {
+class SimulatedQueue implements Queue<Uint8Array> {
   readonly #server: SimulatedServer;
   readonly #capacity: number;
   readonly #end = new AbortController();
