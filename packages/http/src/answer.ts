@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemBody, titleOf, type Problem } from './problem.ts';
 
-/** Sent with every answer; the two hot routes and the health checks have them prepared. */
+/** Sent with every answer but the successes of the two hot routes: to those only the first one means anything, and they send it alone. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',
