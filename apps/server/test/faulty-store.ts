@@ -1,10 +1,11 @@
 import type { ProductRecord } from '@product-updates/domain';
 import { createMemoryStore, type OpenStore, type Store } from '@product-updates/repository';
-import { openers as allOpeners, type Openers } from '../src/open.ts';
+import { openers as allOpeners, type Opener, type Openers } from '../src/open.ts';
 
 /** The memory store behind switches, as `STORE_URL=faulty:`. */
 export interface FaultyStore {
   readonly openers: Openers;
+  readonly open: Opener<OpenStore>;
   /** While there is one, everything rejects with it, the ping too. */
   outage: Error | undefined;
   /** What a write of this record rejects with, and with it the whole batch it is in. */
@@ -13,6 +14,8 @@ export interface FaultyStore {
   sinkFault: Error | undefined;
   /** Writes that were asked for, whatever became of them. */
   readonly writes: number;
+  /** No faults any more. */
+  mend(): void;
 }
 
 export function createFaultyStore(): FaultyStore {
@@ -51,13 +54,18 @@ export function createFaultyStore(): FaultyStore {
     return { store, durability: 'none', description: url.protocol };
   };
 
-  const faulty = {
-    openers: { ...allOpeners, stores: { 'faulty:': { shared: false, load: async () => open } } },
-    outage: undefined as Error | undefined,
-    refusal: (() => undefined) as FaultyStore['refusal'],
-    sinkFault: undefined as Error | undefined,
+  const opener: Opener<OpenStore> = { shared: false, load: async () => open };
+  const faulty: FaultyStore = {
+    openers: { ...allOpeners, stores: { 'faulty:': opener } },
+    open: opener,
+    outage: undefined,
+    refusal: () => undefined,
+    sinkFault: undefined,
     get writes() {
       return writes;
+    },
+    mend() {
+      Object.assign(faulty, { outage: undefined, sinkFault: undefined, refusal: () => undefined });
     },
   };
   return faulty;
