@@ -135,11 +135,10 @@ function readApiKeys(value: string): readonly ApiKey[] {
   try {
     return value.startsWith('@') ? parseApiKeys(readFileSync(value.slice(1), 'utf8'), 'lines') : parseApiKeys(value);
   } catch (error) {
-    // Only what is known to hold no key is told on: our own refusals, and the code of an error of the file system.
+    // Only what is known to hold no key is told on, without the cause: our own refusals, and the code of an error of the
+    // file system, whose message quotes the path, which is a key where somebody wrote an @ too many.
     const why = codeOf(error) === undefined ? `the file cannot be read (${systemCodeOf(error)})` : describe(error);
-    throw new CodedError('misconfigured', `API_KEYS: ${why}; known: name:write+read:key, comma-separated, or @file`, {
-      cause: error,
-    });
+    throw new CodedError('misconfigured', `API_KEYS: ${why}; known: name:write+read:key, comma-separated, or @file`);
   }
 }
 

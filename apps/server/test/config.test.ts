@@ -1,4 +1,4 @@
-import { codeOf } from '@product-updates/errors';
+import { codeOf, describe as describeError } from '@product-updates/errors';
 import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,8 @@ function refusalOf(environment: Environment): string {
   } catch (error) {
     expect(codeOf(error)).to.equal('misconfigured');
     expect((error as Error).message).not.to.include('\n');
-    return (error as Error).message;
+    // As a person reads it, causes and all.
+    return describeError(error);
   }
   throw new Error(`was not refused: ${JSON.stringify(environment)}`);
 }
@@ -150,6 +151,7 @@ describe('config', () => {
         'shop:everything:hunter2',
         'shop:write:hunter2,shop:read:hunter3',
         `@${path}`,
+        '@shop:write:hunter2',
         '@',
         ',',
       ]) {

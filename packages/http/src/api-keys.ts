@@ -23,7 +23,7 @@ export function parseApiKeys(text: string, form: 'list' | 'lines' = 'list'): rea
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '' && !(form === 'lines' && entry.startsWith('#')));
   const keys = entries.map((entry, index) => parseApiKey(entry, index + 1));
-  if (keys.length === 0) throw new CodedError('misconfigured', 'API keys: there is none');
+  if (keys.length === 0) throw new CodedError('misconfigured', 'there is no key in it');
   for (const [index, key] of keys.entries()) {
     const earlier = keys.slice(0, index);
     if (earlier.some(({ name }) => name === key.name)) throw fault(index + 1, 'its name is there twice');
@@ -43,7 +43,7 @@ function parseApiKey(entry: string, number: number): ApiKey {
 }
 
 function fault(number: number, why: string): CodedError {
-  return new CodedError('misconfigured', `API keys: entry ${number}: ${why}`);
+  return new CodedError('misconfigured', `entry ${number}: ${why}`);
 }
 
 /**

@@ -93,7 +93,7 @@ describe('parseApiKeys', () => {
     expect(parseApiKeys('a:read:x\nb:write:z\n')).to.have.length(2);
   });
   const wrong: Record<string, [string, RegExp]> = {
-    'no key at all': [' , ', /there is none/],
+    'no key at all': [' , ', /there is no key/],
     'an entry that is only a key': ['ok:read:k1,s3cret', /entry 2: it must be name:scope\+scope:key/],
     'an entry without scopes': ['name:s3cret', /entry 1/],
     'an entry without a key': ['name:read:', /entry 1: it must be/],
