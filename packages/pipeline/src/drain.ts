@@ -34,8 +34,8 @@ export function createDrain(options: {
     consumer.close();
     await Promise.race([emptied(), stopped(stopping.signal)]);
     stopping.abort();
-    // What is at work now is not waited for: it may hang in a store that does not answer.
-    pool[Symbol.asyncDispose]().catch((error: unknown) => observer.failed('pool', error));
+    // What is at work now is not waited for: it may hang in a store that does not answer. A pool tells its errors itself.
+    void pool[Symbol.asyncDispose]();
     // A receive that was being answered at this moment brings what has to go back too.
     await within(PATIENCE_MS, feed.ended);
     const left = await giveBackAll();
