@@ -1,8 +1,11 @@
-import Koa, { type Context, type Middleware } from 'koa';
+import type { IncomingMessage } from 'node:http';
+import type Koa from 'koa';
+import type { Context } from 'koa';
 import { sendProblem } from './answer.ts';
 import { createDeadLetterRoutes } from './dead-letter-routes.ts';
 import { createGate } from './gate.ts';
-import { createGetProduct, productIdIn } from './get-product.ts';
+import { createGetProduct } from './get-product.ts';
+import { createServeHot, HotApp, type HotAppOptions } from './hot-app.ts';
 import type { HttpDependencies, HttpObserver } from './http-dependencies.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { operationsOf } from './operations.ts';
@@ -11,7 +14,6 @@ import { createPostEvents } from './post-events.ts';
 import { unexpected } from './problem.ts';
 import { createProductRoutes } from './product-routes.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import { toOriginForm } from './request-target.ts';
 import { createRouter, type HotRoutes } from './router.ts';
 
 export interface HttpApp {
@@ -44,10 +46,14 @@ export function createHttpApp(deps: HttpDependencies): HttpApp {
     ...createOperationRoutes({ deps, gate, isDraining, openApi }),
   };
 
-  const app = new Koa();
-  Object.assign(app.context, { onerror: answerAccident(observer) });
-  app.use(endConnectionsWhile(isDraining));
-  if (options.role !== 'worker') app.use(hotRoutes(hot));
+  const onAccident = answerAccident(observer);
+  const serveHot = options.role === 'worker' ? () => false : createServeHot(hot);
+  const app = new HotApp({ serveHot, isDraining, onAccident });
+  Object.assign(app.context, {
+    onerror(this: Context, error: unknown) {
+      onAccident(this.req, this.res, error);
+    },
+  });
   for (const middleware of createRouter({ operations, routes, hot, gate, observer, monotonicNow })) app.use(middleware);
   return {
     app,
@@ -57,46 +63,15 @@ export function createHttpApp(deps: HttpDependencies): HttpApp {
   };
 }
 
-function endConnectionsWhile(isDraining: () => boolean): Middleware {
-  return ({ res }, next) => {
-    if (isDraining()) res.shouldKeepAlive = false;
-    return next();
+/** For what nobody caught, which is a bug, and for sockets that fail. The latter have nobody to answer. */
+function answerAccident(observer: HttpObserver): HotAppOptions['onAccident'] {
+  return (req, res, error) => {
+    if (error === null || error === undefined || req.socket.destroyed || res.headersSent) return;
+    observer.failed(`${req.method} ${pathOf(req)}`, error);
+    sendProblem(req, res, unexpected);
   };
 }
 
-/**
- * The two routes that carry the load, in front of everything: the router and Koa's own way of answering cost as much as
- * the work itself. What is not exactly one of them (a query, another method) falls through to the router, which knows
- * both of them too.
- */
-function hotRoutes({ postEvents, getProduct }: HotRoutes): Middleware {
-  return (ctx, next) => {
-    const { req, res } = ctx;
-    const { method } = req;
-    const url = toOriginForm(req);
-    if (method === 'POST' && url === '/events') {
-      ctx.respond = false;
-      return postEvents(req, res);
-    }
-    if (method === 'GET' || method === 'HEAD') {
-      const id = productIdIn(url);
-      if (id !== undefined) {
-        ctx.respond = false;
-        return getProduct(req, res, id);
-      }
-    }
-    return next();
-  };
-}
-
-/**
- * Koa calls this for what no middleware caught (a bug in a hot route) and for sockets that fail. The latter have nobody
- * to answer.
- */
-function answerAccident(observer: HttpObserver): (this: Context, error: unknown) => void {
-  return function onerror(error) {
-    if (error === null || error === undefined || this.req.socket.destroyed || this.res.headersSent) return;
-    observer.failed(`${this.method} ${this.path}`, error);
-    sendProblem(this.req, this.res, unexpected);
-  };
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.replace(/\?.*$/s, '');
 }
