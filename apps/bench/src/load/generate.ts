@@ -5,6 +5,8 @@ import { createTally, type Tally } from './tally.ts';
 
 /** Wait before a lost connection is opened again: a server that refuses is not to be flooded with handshakes. */
 const RECONNECT_MS = 50;
+/** How many times 50 ms more it waits for a first answer. */
+const PATIENCE = 100;
 
 /**
  * Runs one job. Rejects on the first answer or close that the job does not allow. `onMeasuring` is called when the
@@ -20,6 +22,10 @@ export async function generate(job: LoadJob, onMeasuring: () => void): Promise<L
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
     await Promise.race([load.failed, passed(job.durationMs)]);
+    // A time so short, or a machine so busy, that nothing was answered in it makes no figure.
+    for (let wait = 0; wait < PATIENCE && tally.read().requests === 0; wait += 1) {
+      await Promise.race([load.failed, passed(50)]);
+    }
     const seconds = (performance.now() - startedAt) / 1000;
     const used = process.cpuUsage(cpu);
     return { seconds, ...tally.read(), generatorCpu: (used.user + used.system) / 1e6 / seconds };
