@@ -33,11 +33,11 @@ const mains: Readonly<Record<'source' | 'faulty' | 'built', string>> = {
 /** Starts the service as a process of its own, with this environment and nothing of ours but the path. */
 export function startChild(
   env: Environment,
-  options: { main?: keyof typeof mains; node?: string; args?: string[] } = {},
+  options: { main?: keyof typeof mains; node?: string; flags?: readonly string[]; args?: string[] } = {},
 ): Child {
-  const { main = 'source', node = process.execPath, args = [] } = options;
+  const { main = 'source', node = process.execPath, flags = [], args = [] } = options;
   const conditions = main === 'built' ? [] : ['--conditions=@product-updates/source'];
-  const child = spawn(node, [...conditions, mains[main], ...args], {
+  const child = spawn(node, [...flags, ...conditions, mains[main], ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

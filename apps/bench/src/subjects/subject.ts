@@ -6,6 +6,9 @@ import { startServer, type RunningServer } from '../process/server.ts';
 export const subjects = ['service', 'raw-same', 'raw-bare', 'fastify'] as const;
 export type Subject = (typeof subjects)[number];
 
+/** What `npm start` gives Node; the others get it too, so that they are comparable. */
+const nodeFlags: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+
 export interface StartOptions {
   readonly source: boolean;
   readonly core: number | null;
@@ -18,7 +21,7 @@ export function startSubject(subject: Subject | 'slow-store', options: StartOpti
   const conditions = options.source ? ['--conditions=@product-updates/source'] : [];
   const script = subject === 'service' ? serviceScript(options.source) : scriptIn(`${subject}.ts`);
   const { core, env = {} } = options;
-  return startServer({ args: [...conditions, ...(options.flags ?? []), script], core, env });
+  return startServer({ args: [...nodeFlags, ...conditions, ...(options.flags ?? []), script], core, env });
 }
 
 function serviceScript(source: boolean): string {
