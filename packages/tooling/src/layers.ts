@@ -15,11 +15,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: PORTS,
   http: PORTS,
   telemetry: PORTS,
+  lmdb: ['errors'],
   tooling: [],
 };
 
-/** Adapters know their port and what their port knows, never each other. */
+/** Adapters know their port and what their port knows, never each other; those on LMDB share its environment. */
 const ADAPTERS: readonly (readonly [prefix: string, mayImport: readonly string[]])[] = [
+  ['queue-lmdb', ['errors', 'domain', 'queue', 'lmdb']],
+  ['repository-lmdb', [...PORTS, 'lmdb']],
   ['queue-', ['errors', 'domain', 'queue']],
   ['repository-', PORTS],
 ];

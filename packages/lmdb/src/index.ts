@@ -1,0 +1,1 @@
+export type { Environment, EnvironmentOptions, Table } from './environment.ts';
