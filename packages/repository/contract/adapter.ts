@@ -7,8 +7,8 @@ export interface StoreContract {
   /** Of the adapter, as it shall stand in the titles. */
   readonly name: string;
   readonly declared: Declared;
-  /** A place with no data in it, called once for each test. */
-  readonly place: () => Promise<Place>;
+  /** A place with no data in it, called once for each test with its id: a test that kills the server may get another one. */
+  readonly place: (id: string) => Promise<Place>;
   /** R13: the table by which native errors become ours. */
   readonly errors?: ErrorTable;
   /** R20: servers and data that the opener must refuse. */

@@ -12,5 +12,5 @@ export {
   type StorageFaults,
   type StoreFaults,
 } from './place.ts';
-export { storeContract } from './store-contract.ts';
+export { everyTest, storeContract } from './store-contract.ts';
 export { createTcpProxy, type TcpProxy } from './tcp-proxy.ts';

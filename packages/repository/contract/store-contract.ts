@@ -1,4 +1,4 @@
-import type { StoreContract } from './adapter.ts';
+import type { Skip, StoreContract } from './adapter.ts';
 import { type StoreTest, withSubject } from './subject.ts';
 import { storeTests } from './store-tests.ts';
 
@@ -17,6 +17,11 @@ export function storeContract(contract: StoreContract): void {
       else it(`${test.id} ${test.title}`, () => withSubject(contract, test)).timeout(test.timeoutMs);
     }
   });
+}
+
+/** Skips the whole suite, for a server that is not there. */
+export function everyTest(reason: string): readonly Skip[] {
+  return storeTests.map(({ id }) => ({ test: id, reason }));
 }
 
 function isOf(test: StoreTest, id: string): boolean {

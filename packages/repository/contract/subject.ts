@@ -29,7 +29,7 @@ const usual: PlaceOptions = { deadLetterMax: 10_000, timeoutMs: 10_000 };
 
 /** Runs the test on a new place; what it opened is disposed and the place removed also when it fails. */
 export async function withSubject(contract: StoreContract, test: StoreTest): Promise<void> {
-  const place = await contract.place();
+  const place = await contract.place(test.id);
   const opened: Store[] = [];
   try {
     await test.run(subjectOf(contract, test, place, opened));

@@ -60,7 +60,7 @@ describe('the store contract', function () {
       [Symbol.asyncDispose]: async () => void seen.push('disposed'),
     }));
     const place = async (): Promise<Place> => ({
-      ...(await contract.place()),
+      ...(await contract.place('R24.2')),
       remove: async () => void seen.push('removed'),
     });
     await fails({ ...contract, place }, 'R24.2', /no/);
