@@ -1,13 +1,17 @@
 import type { Durability, OpenedQueue } from '../src/index.ts';
 import type { Place } from './place.ts';
+import type { Skip } from './skips.ts';
 
 /** An adapter and what the suite needs to try it. */
 export interface QueueContract {
   /** Of the adapter, as it shall stand in the titles. */
   readonly name: string;
   readonly declared: Declared;
-  /** A place with no message in it, for at most `capacity`; called once for each test. */
-  readonly place: (options: { readonly capacity: number }) => Promise<Place>;
+  /**
+   * A place with no message in it, for at most `capacity`; called once for each test and given its id (`Q9`), so that
+   * those which kill, stop or fill a server can have one of their own.
+   */
+  readonly place: (options: { readonly capacity: number; readonly test: string }) => Promise<Place>;
   /** Q31: servers that the opener must refuse. */
   readonly refusals?: readonly Refusal[];
   /** Every test that needs something which is not given or not declared must stand here, else the suite says so. */
@@ -50,12 +54,4 @@ export interface Refusal {
   readonly says: RegExp;
   /** What it must not contain. */
   readonly password?: string;
-}
-
-/** A behaviour that an adapter cannot have or cannot be tested for. */
-export interface Skip {
-  /** One test (`Q3.2`) or all of a requirement (`Q3`). */
-  readonly test: string;
-  /** Why, without brackets: it becomes the last brackets of the skipped test's title, which the summary prints. */
-  readonly reason: string;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf } from '@product-updates/errors';
 import { expect } from 'chai';
+import { networkFaults, type NetworkFault } from './faults.ts';
 import { Load } from './load.ts';
 import { eventually, outcomeOf, rejects, settlesWithin, statsAre } from './observe.ts';
-import { networkFaults, type NetworkFault } from './place.ts';
+
 import { scaled } from './scale.ts';
 import type { QueueTest, Subject } from './subject.ts';
 import { idOf, idsFrom, idsOf, messageOf, nothingComes, take, takeIds } from './traffic.ts';
@@ -46,9 +47,9 @@ export const failing: readonly QueueTest[] = [
         await Promise.all(calls.map((call, i) => settlesWithin(limitMs, `${what}, call ${i}`, call)));
       };
       for (const name of silences) {
-        fault('network').cause(name);
+        await fault('network').cause(name);
         await tryAll(name);
-        fault('network').heal();
+        await fault('network').heal();
         await eventually(declared.recoveryMs, () => queue.ping());
       }
       fault('server').pause();
@@ -66,9 +67,9 @@ export const failing: readonly QueueTest[] = [
     timeoutMs: 60_000,
     async run({ open, fault, declared }) {
       const queue = await open();
-      fault('network').cause('answers lost');
+      await fault('network').cause('answers lost');
       await rejects(queue.publish([messageOf('a')]), 'unavailable', 'publish');
-      fault('network').heal();
+      await fault('network').heal();
       await eventually(declared.recoveryMs, () => queue.publish([messageOf('a')]));
       const seen = await takeIds(queue, ['a'], declared.recoveryMs);
       expect(new Set(seen)).to.deep.equal(new Set(['a']));
@@ -131,9 +132,9 @@ export const failing: readonly QueueTest[] = [
       const queue = await open();
       await queue.publish(idsFrom('m', 10).map((id) => messageOf(id)));
       const stale = await take(queue, 10);
-      fault('network').cause('refused');
+      await fault('network').cause('refused');
       await settlesWithin(declared.timeoutMs + MARGIN_MS, 'ack while refused', queue.ack(stale.slice(0, 1)));
-      fault('network').heal();
+      await fault('network').heal();
       await eventually(declared.recoveryMs, () => queue.ping());
       const open9 = new Set(idsOf(stale.slice(1)));
       const other = await open();
@@ -190,9 +191,9 @@ export const failing: readonly QueueTest[] = [
       for (const name of networkFaults) {
         for (let round = scaled({ quick: 1, long: 10 }); round > 0; round--) {
           await load.progress(declared.recoveryMs);
-          fault('network').cause(name);
+          await fault('network').cause(name);
           await wait(scaled({ quick: 50, long: declared.timeoutMs + MARGIN_MS }));
-          fault('network').heal();
+          await fault('network').heal();
           await load.progress(declared.timeoutMs + declared.recoveryMs);
         }
       }
@@ -218,9 +219,9 @@ export const failing: readonly QueueTest[] = [
       await queue.ping();
       const before = await fault('held')();
       for (let round = scaled({ quick: 10, long: 100 }); round > 0; round--) {
-        fault('network').cause('refused');
+        await fault('network').cause('refused');
         await outcomeOf(queue.ping());
-        fault('network').heal();
+        await fault('network').heal();
         await eventually(declared.recoveryMs, () => queue.ping());
       }
       abort.abort();
@@ -276,11 +277,11 @@ export const failing: readonly QueueTest[] = [
 
 async function surviveWhileIdle({ open, fault, declared }: Subject, name: NetworkFault): Promise<void> {
   const idle = await open();
-  fault('network').cause(name);
+  await fault('network').cause(name);
   const opened = open(); // it may wait for the network or be refused as unavailable, and must not hang
   const late = await outcomeOf(Promise.race([opened, wait(declared.timeoutMs + MARGIN_MS)]));
   if (!late.ok) expect(codeOf(late.error), `${name}: ${String(late.error)}`).to.equal('unavailable');
-  fault('network').heal();
+  await fault('network').heal();
   await outcomeOf(opened);
   await eventually(declared.recoveryMs, () => idle.publish([messageOf(name)]));
   await takeIds(idle, [name], declared.recoveryMs);

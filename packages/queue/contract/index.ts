@@ -1,15 +1,18 @@
-export type { Declared, QueueContract, Refusal, Skip } from './adapter.ts';
+export type { Declared, QueueContract, Refusal } from './adapter.ts';
 export {
   networkFaults,
-  type ForkedQueue,
   type NetworkFault,
   type NetworkFaults,
-  type Place,
-  type QueueFaults,
   type ServerFaults,
   type StorageFaults,
-} from './place.ts';
-export { queueContract, runQueueTest } from './queue-contract.ts';
+} from './faults.ts';
+export { eventually, inTime, outcomeOf, rejects, settlesWithin, type Outcome } from './observe.ts';
+export type { ForkedQueue, Place, QueueFaults } from './place.ts';
+export { everyTest, queueContract, runQueueTest } from './queue-contract.ts';
 export { queueTests } from './queue-tests.ts';
+export { createRandom, type Random } from './random.ts';
+export { scaled } from './scale.ts';
+export { refuseBadSkips, skipAll, skipOf, type Skip } from './skips.ts';
 export type { QueueTest } from './subject.ts';
+export { createTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export { createVirtualClock, type VirtualClock } from './virtual-clock.ts';

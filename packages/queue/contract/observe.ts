@@ -48,18 +48,17 @@ export async function settlesWithin(
   what: string,
   call: Promise<unknown>,
 ): Promise<'ok' | 'unavailable'> {
-  const outcome = await outcomeOf(call);
-  expect(outcome.ms, `${what}: ms until it settled`).to.be.below(limitMs);
+  const outcome = await inTime(outcomeOf(call), what, limitMs);
   if (outcome.ok) return 'ok';
   expect(codeOf(outcome.error), `${what}: ${String(outcome.error)}`).to.equal('unavailable');
   return 'unavailable';
 }
 
-/** What must not hang: rejects when it has not settled in a few seconds. */
-export async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+/** What must not hang: rejects when it has not settled by then. */
+export async function inTime<T>(promise: Promise<T>, what: string, limitMs = 5000): Promise<T> {
   const abort = new AbortController();
-  const late = wait(5000, undefined, { signal: abort.signal }).then(() => {
-    throw new Error(`${what} has not settled in 5 s`);
+  const late = wait(limitMs, undefined, { signal: abort.signal }).then(() => {
+    throw new Error(`${what} has not settled in ${limitMs} ms`);
   });
   late.catch(() => undefined); // it is cancelled when the promise was in time
   try {

@@ -1,4 +1,5 @@
 import type { OpenedQueue } from '../src/index.ts';
+import type { NetworkFaults, ServerFaults, StorageFaults } from './faults.ts';
 
 /** Where the messages of one test live: a folder, a topic, a stream. Empty at first. */
 export interface Place {
@@ -17,7 +18,7 @@ export interface Place {
 export interface QueueFaults {
   /** Another process of ours that opened the same place; resolves when it has. */
   readonly fork?: () => Promise<ForkedQueue>;
-  /** What lies between this process and the server, for every queue that the place opened. */
+  /** What lies between this process and the server, for every queue that the place opened. See `createTcpProxy`. */
   readonly network?: NetworkFaults;
   readonly server?: ServerFaults;
   readonly storage?: StorageFaults;
@@ -43,48 +44,4 @@ export interface ForkedQueue {
   kill(): Promise<void>;
   /** Disposes the queue and ends the process; resolves when it is gone. */
   stop(): Promise<void>;
-}
-
-/**
- * - `refused`: open connections are reset, new ones refused.
- * - `black hole`: connections stay open and new ones open, but no byte passes either way.
- * - `requests lost`, `answers lost`: the same, in one direction.
- * - `half closed`: the server's side has ended; requests still go through, no answer comes.
- * - `reset mid-frame`: connections, open and new, are reset after the first few bytes of the next answer.
- * - `delayed`: every chunk takes 20 ms; nothing may fail.
- * - `split`: every byte is sent alone; nothing may fail.
- */
-export const networkFaults = [
-  'refused',
-  'black hole',
-  'requests lost',
-  'answers lost',
-  'half closed',
-  'reset mid-frame',
-  'delayed',
-  'split',
-] as const;
-export type NetworkFault = (typeof networkFaults)[number];
-
-export interface NetworkFaults {
-  /** From now on, for open and new connections; replaces the fault before it. */
-  cause(fault: NetworkFault): void;
-  /** New connections work; those that a fault hurt are reset. */
-  heal(): void;
-}
-
-export interface ServerFaults {
-  /** SIGKILL to the server; resolves when it is gone. */
-  kill(): Promise<void>;
-  /** Starts it again over the same data; resolves when it answers. */
-  start(): Promise<void>;
-  /** SIGSTOP and SIGCONT. */
-  pause(): void;
-  resume(): void;
-}
-
-export interface StorageFaults {
-  /** From now on the server refuses what would grow (disk full, memory full, map full, blocked). */
-  fill(): Promise<void>;
-  free(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { durabilities } from '../src/index.ts';
 import type { QueueContract } from './adapter.ts';
 import { queueTests } from './queue-tests.ts';
+import { refuseBadSkips, skipAll, skipOf, type Skip } from './skips.ts';
 import { withSubject, type QueueTest } from './subject.ts';
 
 /**
@@ -13,7 +14,7 @@ export function queueContract(contract: QueueContract): void {
   refuseBadDeclaration(contract);
   describe(`${contract.name}: queue contract`, () => {
     for (const test of queueTests) {
-      const skip = contract.skip.find((entry) => isOf(test, entry.test));
+      const skip = skipOf(test, contract.skip);
       if (skip !== undefined) it.skip(`${test.id} ${test.title} (${skip.reason})`);
       else it(`${test.id} ${test.title}`, () => runQueueTest(contract, test)).timeout(test.timeoutMs);
     }
@@ -25,6 +26,11 @@ export function runQueueTest(contract: QueueContract, test: QueueTest): Promise<
   return withSubject(contract, test);
 }
 
+/** Skips the whole contract: where the adapter's server does not answer, so that nothing can be tried. */
+export function everyTest(reason: string): readonly Skip[] {
+  return skipAll(queueTests, reason);
+}
+
 /** What is not declared is not tested, and the other way round: a declaration cannot differ from what was tried. */
 const testsOfPromise = {
   keepsOrder: ['Q3.1', 'Q15'],
@@ -32,20 +38,15 @@ const testsOfPromise = {
   keepsAttempts: ['Q21.2'],
 } as const;
 
-function isOf(test: QueueTest, id: string): boolean {
-  return test.id === id || test.id.startsWith(`${id}.`);
-}
-
-function refuseBadDeclaration({ name, declared, skip }: QueueContract): void {
+/** Throws for a declaration that differs from what is tried. Where nothing is, anything may be declared. */
+export function refuseBadDeclaration({ name, declared, skip }: QueueContract): void {
   const { durability } = declared;
   if (!durabilities.includes(durability)) throw new Error(`${name}: no such durability: ${durability}`);
-  for (const { test: id, reason } of skip) {
-    if (!queueTests.some((test) => isOf(test, id))) throw new Error(`${name}: there is no test ${id} to skip`);
-    if (!/^[^()]+$/.test(reason)) throw new Error(`${name}: skipping ${id} needs a reason without brackets`);
-  }
+  refuseBadSkips(name, queueTests, skip);
+  if (queueTests.every((test) => skipOf(test, skip) !== undefined)) return;
   for (const promise of Object.keys(testsOfPromise) as (keyof typeof testsOfPromise)[]) {
     for (const id of testsOfPromise[promise]) {
-      const skipped = skip.some(({ test }) => id === test || id.startsWith(`${test}.`));
+      const skipped = skipOf({ id }, skip) !== undefined;
       if (skipped === !declared[promise]) continue;
       const mend = declared[promise] ? `${id} must not be skipped` : `${id} must be skipped, with the reason`;
       throw new Error(`${name}: as it declares ${promise}: ${declared[promise]}, ${mend}`);

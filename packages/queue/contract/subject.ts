@@ -30,12 +30,12 @@ const CAPACITY = 1000;
 
 /** Runs the test on a new place; what it opened is disposed and the place removed also when it fails. */
 export async function withSubject(contract: QueueContract, test: QueueTest): Promise<void> {
-  const place = await contract.place({ capacity: test.capacity ?? CAPACITY });
+  const place = await contract.place({ capacity: test.capacity ?? CAPACITY, test: test.id });
   const opened: Queue<Uint8Array>[] = [];
   try {
     await test.run(subjectOf(contract, test, place, opened));
   } finally {
-    place.faults.network?.heal();
+    await place.faults.network?.heal();
     await Promise.allSettled(opened.map((queue) => queue[Symbol.asyncDispose]()));
     await place.remove();
   }

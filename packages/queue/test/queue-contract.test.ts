@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { createMemoryQueue, systemClock } from '@product-updates/queue';
-import { queueContract, queueTests, runQueueTest, type QueueContract } from '@product-updates/queue/contract';
+import {
+  everyTest,
+  queueContract,
+  queueTests,
+  runQueueTest,
+  type QueueContract,
+} from '@product-updates/queue/contract';
+import { refuseBadDeclaration } from '../contract/queue-contract.ts';
 import { spoilt, type Bytes } from './spoilt-queues.ts';
 
 const declared: QueueContract['declared'] = {
@@ -80,6 +87,14 @@ describe('the contract suite', () => {
     expect(() => queueContract(disordered)).to.throw('Q3.1 must be skipped, with the reason');
     const mistyped = { ...sound, declared: { ...declared, durability: 'solid' as 'none' } };
     expect(() => queueContract(mistyped)).to.throw('no such durability: solid');
+  });
+
+  it('lets all be skipped, whatever is declared, where the server is not there', () => {
+    const skips = everyTest('nobody answers');
+    expect(skips.map(({ test }) => test)).to.deep.equal(queueTests.map(({ id }) => id));
+    const sound = contractOf(() => ({}));
+    expect(() => refuseBadDeclaration({ ...sound, skip: skips })).to.not.throw();
+    expect(() => refuseBadDeclaration({ ...sound, skip: skips.slice(1) })).to.throw('must not be skipped');
   });
 
   it('takes the durability that open answered at its word', async () => {

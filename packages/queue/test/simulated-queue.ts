@@ -160,7 +160,7 @@ export function simulatedPlace(server: SimulatedServer, capacity: number): Place
           stop: end,
         };
       },
-      network: { cause: (fault) => server.cause(fault), heal: () => server.heal() },
+      network: { cause: async (fault) => server.cause(fault), heal: async () => server.heal() },
       server: {
         kill: async () => server.kill(),
         start: async () => server.start(),

@@ -14,6 +14,7 @@ export interface Stored {
 export interface Line {
   readonly held: Map<number, Stored>;
   broken: boolean;
+  stalled: boolean;
 }
 
 /**
@@ -32,6 +33,8 @@ export class SimulatedServer {
   #declared = true;
   #fault: NetworkFault | undefined;
   #watchers: (() => void)[] = [];
+  /** What was sent over stalled lines. */
+  readonly #late: (() => void)[] = [];
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -41,7 +44,7 @@ export class SimulatedServer {
 
   connect(): Line {
     if (!this.#up || this.#fault === 'refused') throw unavailable('connection refused');
-    const line: Line = { held: new Map(), broken: false };
+    const line: Line = { held: new Map(), broken: false, stalled: false };
     this.#lines.add(line);
     return line;
   }
@@ -60,6 +63,10 @@ export class SimulatedServer {
     if (this.#fault === 'black hole' || this.#fault === 'requests lost') return this.#silence();
     if (this.#paused) {
       void this.#whenResumed().then(run); // it is carried out late, for nobody
+      return this.#silence();
+    }
+    if (line.stalled) {
+      this.#late.push(run);
       return this.#silence();
     }
     if (this.#fault === 'delayed') await sleep(2);
@@ -150,7 +157,9 @@ export class SimulatedServer {
   }
 
   cause(fault: NetworkFault): void {
+    this.#arrive();
     this.#fault = fault;
+    if (fault === 'stalled') for (const line of this.#lines) line.stalled = true;
     if (fault === 'refused') for (const line of this.#lines) this.hangUp(line);
     this.#changed();
   }
@@ -158,8 +167,15 @@ export class SimulatedServer {
   heal(): void {
     const hurt = this.#fault !== undefined && this.#fault !== 'delayed' && this.#fault !== 'split';
     this.#fault = undefined;
+    this.#arrive();
     if (hurt) for (const line of this.#lines) this.hangUp(line);
     this.#changed();
+  }
+
+  /** What was stalled comes late, and its answers reach nobody. */
+  #arrive(): void {
+    for (const line of this.#lines) line.stalled = false;
+    for (const run of this.#late.splice(0)) run();
   }
 
   async #silence(): Promise<never> {

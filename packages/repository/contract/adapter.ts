@@ -1,5 +1,6 @@
 import type { OpenedStore } from '../src/index.ts';
 import type { Durability } from '@product-updates/queue';
+import type { Skip } from '@product-updates/queue/contract';
 import type { Place } from './place.ts';
 
 /** An adapter and what the suite needs to try it. */
@@ -48,12 +49,4 @@ export interface Refusal {
   readonly says: RegExp;
   /** What it must not contain. */
   readonly password?: string;
-}
-
-/** A behaviour that an adapter cannot have or cannot be tested for. */
-export interface Skip {
-  /** One test (`R10.2`) or all of a requirement (`R10`). */
-  readonly test: string;
-  /** Why, without brackets: it becomes the last brackets of the skipped test's title, which the summary prints. */
-  readonly reason: string;
 }

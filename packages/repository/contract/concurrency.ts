@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { scaled } from '@product-updates/queue/contract';
 import type { ProductReader, Store } from '../src/index.ts';
 import { both, letter, price, stock, v } from './samples.ts';
-import { scaled } from './scale.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R9 and R10.1: what several connections see of one another. */

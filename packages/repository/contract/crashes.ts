@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
+import { createRandom, eventually, outcomeOf, rejects, scaled } from '@product-updates/queue/contract';
 import { short, SETTLE_MARGIN_MS } from './outages.ts';
 import type { ForkedStore } from './place.ts';
-import { eventually, outcomeOf, readAll, rejects, same } from './observe.ts';
-import { both, createRandom, letter, price, stock, v } from './samples.ts';
-import { scaled } from './scale.ts';
+import { readAll, same } from './observe.ts';
+import { both, letter, price, stock, v } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R10, R11, R18 and R20: processes and servers that are killed, or that start at the same time. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
+import { createRandom, outcomeOf, rejects } from '@product-updates/queue/contract';
 import type { DeadLetter, DeadLetterStore, Store } from '../src/index.ts';
-import { outcomeOf, rejects } from './observe.ts';
-import { createRandom, letter } from './samples.ts';
+import { letter } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R21: the dead letters. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
 import type { ProductRecord } from '@product-updates/domain';
+import { outcomeOf, rejects } from '@product-updates/queue/contract';
 import type { DeadLetter, Store } from '../src/index.ts';
-import { outcomeOf, rejects } from './observe.ts';
 import { both, letter, price, stock, v } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { coalesce, type ProductRecord } from '@product-updates/domain';
+import { rejects, scaled } from '@product-updates/queue/contract';
 import type { Store } from '../src/index.ts';
 import { createModelStore, type ModelStore } from './model-store.ts';
-import { byId, rejects } from './observe.ts';
+import { byId } from './observe.ts';
 import { both, letter, price, stock } from './samples.ts';
-import { scaled } from './scale.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R25: any sequence of calls, against the model. */

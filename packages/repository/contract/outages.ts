@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
+import { createRandom, eventually, networkFaults, outcomeOf, rejects, scaled } from '@product-updates/queue/contract';
 import type { Store } from '../src/index.ts';
 import { everyCallOf } from './life.ts';
 import { createModelStore } from './model-store.ts';
-import { eventually, outcomeOf, rejects, sameAsModel, settleWithin } from './observe.ts';
-import { networkFaults } from './place.ts';
-import { both, createRandom, letter, v } from './samples.ts';
-import { scaled } from './scale.ts';
+import { sameAsModel, settleWithin } from './observe.ts';
+import { both, letter, v } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R1, R12, R13, R17, R19 and R22: what a caller sees of a server that is away, slow, cut off or full. */

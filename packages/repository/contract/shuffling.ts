@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { coalesce, type ProductRecord } from '@product-updates/domain';
+import { createRandom, type Random, scaled } from '@product-updates/queue/contract';
 import type { ProductWriter, Store } from '../src/index.ts';
 import { createModelStore, type ModelStore } from './model-store.ts';
 import { sameAsModel } from './observe.ts';
-import { both, createRandom, price, type Random, stock } from './samples.ts';
-import { scaled } from './scale.ts';
+import { both, price, stock } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
 /** R7 and R8: any shuffle, any duplicates, any batches, any writers. */

@@ -1,5 +1,6 @@
-import type { Skip, StoreContract } from './adapter.ts';
-import { type StoreTest, withSubject } from './subject.ts';
+import { refuseBadSkips, skipAll, skipOf, type Skip } from '@product-updates/queue/contract';
+import type { StoreContract } from './adapter.ts';
+import { withSubject } from './subject.ts';
 import { storeTests } from './store-tests.ts';
 
 /**
@@ -9,28 +10,17 @@ import { storeTests } from './store-tests.ts';
  * The environment variable LONG, set to anything, runs the long scale: minutes instead of seconds.
  */
 export function storeContract(contract: StoreContract): void {
-  refuseBadSkips(contract);
+  refuseBadSkips(contract.name, storeTests, contract.skip);
   describe(`${contract.name}: store contract`, () => {
     for (const test of storeTests) {
-      const skip = contract.skip.find((entry) => isOf(test, entry.test));
+      const skip = skipOf(test, contract.skip);
       if (skip !== undefined) it.skip(`${test.id} ${test.title} (${skip.reason})`);
       else it(`${test.id} ${test.title}`, () => withSubject(contract, test)).timeout(test.timeoutMs);
     }
   });
 }
 
-/** Skips the whole suite, for a server that is not there. */
+/** Skips the whole contract: where the adapter's server does not answer, so that nothing can be tried. */
 export function everyTest(reason: string): readonly Skip[] {
-  return storeTests.map(({ id }) => ({ test: id, reason }));
-}
-
-function isOf(test: StoreTest, id: string): boolean {
-  return test.id === id || test.id.startsWith(`${id}.`);
-}
-
-function refuseBadSkips({ name, skip }: StoreContract): void {
-  for (const { test: id, reason } of skip) {
-    if (!storeTests.some((test) => isOf(test, id))) throw new Error(`${name}: there is no test ${id} to skip`);
-    if (!/^[^()]+$/.test(reason)) throw new Error(`${name}: skipping ${id} needs a reason without brackets`);
-  }
+  return skipAll(storeTests, reason);
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
 import { forkStore } from '@product-updates/repository/contract';
-import { rejects } from '../contract/observe.ts';
+import { rejects } from '@product-updates/queue/contract';
 import { both, letter } from '../contract/samples.ts';
 
 const module = new URL('memory-process.ts', import.meta.url);

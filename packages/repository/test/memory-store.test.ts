@@ -3,7 +3,7 @@ import { coalesce } from '@product-updates/domain';
 import { codeOf } from '@product-updates/errors';
 import { systemClock } from '@product-updates/queue';
 import { createMemoryStore, DEAD_LETTER_MAX, openMemoryStore } from '@product-updates/repository';
-import { rejects } from '../contract/observe.ts';
+import { rejects } from '@product-updates/queue/contract';
 import { both, letter, price, stock } from '../contract/samples.ts';
 
 const context = { deadLetterMax: 2, clock: systemClock };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { createRandom } from '../contract/samples.ts';
+import { createRandom } from '@product-updates/queue/contract';
 import { SortedIds } from '../src/sorted-ids.ts';
 
 const long = process.env['LONG'] !== undefined;

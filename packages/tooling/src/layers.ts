@@ -138,7 +138,7 @@ function packageFault(
   if (target === undefined) return 'there is no such package here';
   const subpath = `.${specifier.slice(packageName.length)}`;
   if (!Object.hasOwn(target.manifest.exports ?? {}, subpath)) return `${name} does not export ${subpath}`;
-  if (subpath === './contract' && !inTest) return 'contracts are for tests';
+  if (subpath === './contract' && !inTest && !path.startsWith('contract/')) return 'contracts are for tests';
   if (name === 'tooling') return inTest ? undefined : 'tooling is for tests';
   if (name === owner.name || allowed === 'all' || allowed.includes(name)) return undefined;
   return `${owner.name} may import ${allowed.length === 0 ? 'no other package' : `only ${allowed.join(', ')}`}`;

@@ -137,6 +137,12 @@ describe('layers', () => {
       expect(layerViolations(root)).to.deep.equal([]);
     });
 
+    it('let a contract build on another', () => {
+      addPackage('packages/repository', { dependencies: ['queue'] });
+      write('packages/repository/contract/index.ts', "import { x } from '@product-updates/queue/contract';");
+      expect(layerViolations(root)).to.deep.equal([]);
+    });
+
     it('leave out what nobody wrote', () => {
       write('packages/http/dist/src/app.js', "import koa from 'koa';");
       write('packages/http/.test/readme/x.ts', "import koa from 'koa';");

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { NetworkFault, NetworkFaults } from './place.ts';
+import type { NetworkFault, NetworkFaults } from './faults.ts';
 
 /** A way to a server that can be made bad: clients connect to `port` of 127.0.0.1 instead of the server. */
 export interface TcpProxy extends NetworkFaults, AsyncDisposable {

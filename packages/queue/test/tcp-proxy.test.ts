@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { createTcpProxy, networkFaults, type TcpProxy } from '@product-updates/repository/contract';
+import { createTcpProxy, networkFaults, type TcpProxy } from '@product-updates/queue/contract';
 
 /** A server that answers what it hears, through a proxy. */
 describe('createTcpProxy', () => {
