@@ -6,6 +6,8 @@ export {
   type ServerFaults,
   type StorageFaults,
 } from './faults.ts';
+export { forkQueue, serveQueue } from './forked-queue.ts';
+export { forkProcess, serveProcess, type ForkedProcess, type Served } from './forked-process.ts';
 export { eventually, inTime, outcomeOf, rejects, settlesWithin, type Outcome } from './observe.ts';
 export type { ForkedQueue, Place, QueueFaults } from './place.ts';
 export { everyTest, queueContract, runQueueTest } from './queue-contract.ts';

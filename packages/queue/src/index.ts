@@ -18,5 +18,7 @@ export {
   type Queue,
   type QueueStats,
 } from './queue.ts';
+export { WaitingLine } from './waiting-line.ts';
+export { wholeNumberFault } from './whole-number.ts';
 export { Undecodable, withCodec } from './with-codec.ts';
 export { createWorkerPool, type GivenBack, type Work, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
