@@ -14,7 +14,7 @@ import { createPostEvents } from './post-events.ts';
 import { unexpected } from './problem.ts';
 import { createProductRoutes } from './product-routes.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import { createRouter, type HotRoutes } from './router.ts';
+import { createRouter, type HotRoutes, type RouterOptions } from './router.ts';
 
 export interface HttpApp {
   readonly app: Koa;
@@ -46,21 +46,26 @@ export function createHttpApp(deps: HttpDependencies): HttpApp {
     ...createOperationRoutes({ deps, gate, isDraining, openApi }),
   };
 
-  const onAccident = answerAccident(observer);
   const serveHot = options.role === 'worker' ? () => false : createServeHot(hot);
-  const app = new HotApp({ serveHot, isDraining, onAccident });
+  return {
+    app: assembleApp({ serveHot, isDraining }, { operations, routes, hot, gate, observer, monotonicNow }),
+    drain() {
+      drained = true;
+    },
+  };
+}
+
+/** The routes as an app that answers also what went wrong in them. */
+export function assembleApp(how: Omit<HotAppOptions, 'onAccident'>, routing: RouterOptions): Koa {
+  const onAccident = answerAccident(routing.observer);
+  const app = new HotApp({ ...how, onAccident });
   Object.assign(app.context, {
     onerror(this: Context, error: unknown) {
       onAccident(this.req, this.res, error);
     },
   });
-  for (const middleware of createRouter({ operations, routes, hot, gate, observer, monotonicNow })) app.use(middleware);
-  return {
-    app,
-    drain() {
-      drained = true;
-    },
-  };
+  for (const middleware of createRouter(routing)) app.use(middleware);
+  return app;
 }
 
 /** For what nobody caught, which is a bug, and for sockets that fail. The latter have nobody to answer. */

@@ -7,4 +7,5 @@ export type { HttpDependencies, HttpObserver, HttpOptions, PipelineView } from '
 export { defaultHttpLimits, type HttpLimits } from './limits.ts';
 export { parseUpdates, type ParsedUpdates, type ParseOptions, type RejectedUpdate } from './parse-updates.ts';
 export { refusalReasons, type Problem, type ProblemFault, type RefusalReason } from './problem.ts';
-export { closeHttpServer, createHttpServer, type HttpServerOptions } from './server.ts';
+export { createStartingApp, type StartingDependencies } from './starting-app.ts';
+export { closeHttpServer, createHttpServer, serveApp, type HttpServerOptions } from './server.ts';

@@ -2,10 +2,11 @@ import { describe } from '@product-updates/errors';
 import type { Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
-import { createReadiness } from './readiness.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 import type { Routes } from './route.ts';
 
-type OperationRoutes = Pick<Routes, 'getQueue' | 'getLiveness' | 'getReadiness' | 'getMetrics' | 'getOpenApi'>;
+type ProbeRoutes = Pick<Routes, 'getLiveness' | 'getReadiness' | 'getMetrics' | 'getOpenApi'>;
+type OperationRoutes = ProbeRoutes & Pick<Routes, 'getQueue'>;
 
 export interface OperationRoutesOptions {
   readonly deps: HttpDependencies;
@@ -16,13 +17,25 @@ export interface OperationRoutesOptions {
 
 /** What operators and their tools ask. */
 export function createOperationRoutes({ deps, gate, isDraining, openApi }: OperationRoutesOptions): OperationRoutes {
-  const readiness = createReadiness(deps, isDraining);
-  const document = JSON.stringify(openApi);
-
+  const readiness = createReadiness(deps, () => (isDraining() ? 'The server is shutting down' : undefined));
   return {
+    ...createProbeRoutes({ readiness, gate, openApi, metrics: deps.metrics }),
     async getQueue() {
       return { status: 200, body: await queueStatus(deps) };
     },
+  };
+}
+
+export interface ProbeRoutesOptions extends Pick<OperationRoutesOptions, 'gate' | 'openApi'> {
+  readonly readiness: Readiness;
+  readonly metrics: HttpDependencies['metrics'];
+}
+
+/** What answers as long as the process runs, whatever is with queue and store. */
+export function createProbeRoutes({ readiness, gate, openApi, metrics }: ProbeRoutesOptions): ProbeRoutes {
+  const document = JSON.stringify(openApi);
+
+  return {
     getLiveness() {
       return { status: 200, body: { alive: true } };
     },
@@ -32,7 +45,7 @@ export function createOperationRoutes({ deps, gate, isDraining, openApi }: Opera
       return answer;
     },
     async getMetrics() {
-      const { contentType, body } = await deps.metrics();
+      const { contentType, body } = await metrics();
       return { status: 200, body, headers: { 'content-type': contentType } };
     },
     getOpenApi() {

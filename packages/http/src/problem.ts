@@ -12,6 +12,7 @@ export const refusalReasons = [
   'rate_limited',
   'queue_full',
   'queue_unavailable',
+  'starting',
   'draining',
   'timeout',
 ] as const;
@@ -80,6 +81,12 @@ export const draining: Problem = {
   headers: retryAfter(5),
   close: true,
 };
+export const starting = (waitsFor: string): Problem => ({
+  status: 503,
+  detail: `The server is starting and waits for ${waitsFor}, try again later`,
+  reason: 'starting',
+  headers: retryAfter(2),
+});
 const tooLargeForQueue: Problem = {
   status: 413,
   detail: 'An update is larger than the queue can ever hold',

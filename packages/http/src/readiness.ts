@@ -1,5 +1,5 @@
 import { describe } from '@product-updates/errors';
-import type { Clock } from '@product-updates/queue';
+import type { Clock, Durability } from '@product-updates/queue';
 import type { HttpDependencies } from './http-dependencies.ts';
 import type { Problem } from './problem.ts';
 import type { Reply } from './route.ts';
@@ -20,9 +20,14 @@ const PING_TIMEOUT_MS = 2000;
 /** Tells whether this process can do its work: a reply, or the problem (503) that names what is wrong. */
 export type Readiness = (verbose: boolean) => Promise<Reply | Problem>;
 
-type Dependencies = Pick<HttpDependencies, 'queue' | 'store' | 'pipeline' | 'durability' | 'clock'>;
+export interface ReadinessDependencies extends Pick<HttpDependencies, 'store' | 'pipeline' | 'clock'> {
+  readonly queue: Pick<HttpDependencies['queue'], 'ping'>;
+  /** `null`: not known yet. */
+  readonly durability: Readonly<Record<keyof HttpDependencies['durability'], Durability | null>>;
+}
 
-export function createReadiness(deps: Dependencies, isDraining: () => boolean): Readiness {
+/** `passing`: what keeps the process from its work though nothing is wrong, like its shutdown; `undefined`: nothing. */
+export function createReadiness(deps: ReadinessDependencies, passing: () => string | undefined): Readiness {
   const { queue, store, pipeline, durability, clock } = deps;
   const checkQueue = createCheck(() => queue.ping(), clock);
   const checkStore = createCheck(() => store.ping(), clock);
@@ -35,7 +40,8 @@ export function createReadiness(deps: Dependencies, isDraining: () => boolean): 
     const shown = verbose
       ? checks
       : Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, brief(check)]));
-    if (isDraining()) return notReady('The server is shutting down', shown, durability);
+    const passed = passing();
+    if (passed !== undefined) return notReady(passed, shown, durability);
     if (unwell.length > 0) return notReady(`Not well: ${unwell.join(', ')}`, shown, durability);
     return { status: 200, body: { ready: true, checks: shown, durability } };
   };
@@ -45,7 +51,7 @@ function notReady(detail: string, checks: object, durability: object): Problem {
   return { status: 503, detail, headers: { 'retry-after': '2' }, members: { ready: false, checks, durability } };
 }
 
-function consumerCheck(pipeline: NonNullable<Dependencies['pipeline']>): Check {
+function consumerCheck(pipeline: NonNullable<ReadinessDependencies['pipeline']>): Check {
   const { state, hold, last_receive_ms, ...counts } = pipeline.status();
   const last_receive_at = last_receive_ms === null ? null : new Date(last_receive_ms).toISOString();
   const details = { state, ...counts, last_receive_at };

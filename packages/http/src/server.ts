@@ -13,20 +13,26 @@ export interface HttpServerOptions extends Partial<HttpLimits> {
   readonly observer?: Pick<HttpObserver, 'refused' | 'responded'>;
 }
 
-/** For each server, what ends its connections: now those that nothing is owed, the others with the answer they wait for. */
-const lettingGo = new WeakMap<Server, () => void>();
+interface Inside {
+  readonly serve: (app: Koa) => void;
+  /** Ends the connections: now those that nothing is owed, the others with the answer they wait for. */
+  readonly letGo: () => void;
+}
+
+const insides = new WeakMap<Server, Inside>();
 
 /**
  * A server around the app that bounds what clients may cost, and answers with problems what Node itself refuses. It does
- * not listen yet.
+ * not listen yet. Without an app, requests wait until `serveApp` gives it one.
  */
-export function createHttpServer(app: Koa, { observer, ...limits }: HttpServerOptions = {}): Server {
+export function createHttpServer(app: Koa | null, { observer, ...limits }: HttpServerOptions = {}): Server {
   const bounds = { ...defaultHttpLimits, ...limits };
   const errors = createClientErrors(observer);
-  const handle = app.callback();
+  const dispatch = createDispatch();
+  if (app !== null) dispatch.serve(app);
   const handleRequest = (req: IncomingMessage, res: ServerResponse): void => {
     errors.began(req, res);
-    void handle(req, res);
+    dispatch.handle(req, res);
   };
   const server = createServer(
     {
@@ -50,10 +56,21 @@ export function createHttpServer(app: Koa, { observer, ...limits }: HttpServerOp
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => errors.refuse(error, socket as Socket));
   server.on('connect', (_req, socket) => errors.refuseTunnel(socket as Socket));
   const connections = boundConnections(server, bounds);
-  lettingGo.set(server, () => {
-    for (const socket of connections) letGo(socket, errors.answerOn(socket), bounds.requestTimeoutMs);
+  insides.set(server, {
+    serve: dispatch.serve,
+    letGo() {
+      for (const socket of connections) letGo(socket, errors.answerOn(socket), bounds.requestTimeoutMs);
+    },
   });
   return server;
+}
+
+/**
+ * From now on requests go to this app: those that waited for one, and all that come. What another app has begun to answer
+ * it ends.
+ */
+export function serveApp(server: Server, app: Koa): void {
+  insides.get(server)?.serve(app);
 }
 
 /**
@@ -67,10 +84,29 @@ export function closeHttpServer(server: Server, { signal }: Abortable = {}): Pro
       signal?.removeEventListener('abort', cut);
       resolve();
     });
-    lettingGo.get(server)?.();
+    insides.get(server)?.letGo();
     if (signal?.aborted === true) cut();
     else signal?.addEventListener('abort', cut, { once: true });
   });
+}
+
+type Handle = (req: IncomingMessage, res: ServerResponse) => void;
+
+function createDispatch(): { handle: Handle; readonly serve: (app: Koa) => void } {
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const dispatch = {
+    // Only until there is an app: which one is there then is asked then.
+    handle: (req: IncomingMessage, res: ServerResponse): void => void begun.then(() => dispatch.handle(req, res)),
+    serve: (app: Koa): void => {
+      const handle = app.callback();
+      dispatch.handle = (req, res) => void handle(req, res);
+      begin();
+    },
+  };
+  return dispatch;
 }
 
 /**

@@ -19,6 +19,7 @@ export const refusalReasons = [
   'rate_limited',
   'queue_full',
   'queue_unavailable',
+  'starting',
   'draining',
   'timeout',
 ] as const;

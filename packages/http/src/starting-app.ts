@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Koa from 'koa';
+import { sendProblem } from './answer.ts';
+import { assembleApp } from './app.ts';
+import { createGate } from './gate.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { createProbeRoutes } from './operation-routes.ts';
+import { operationsOf } from './operations.ts';
+import { buildOpenApi } from './openapi.ts';
+import { HttpProblem, starting } from './problem.ts';
+import { createReadiness, type ReadinessDependencies } from './readiness.ts';
+import type { Route, Routes } from './route.ts';
+
+type Shared = 'clock' | 'monotonicNow' | 'observer' | 'metrics' | 'options';
+
+export interface StartingDependencies extends ReadinessDependencies, Pick<HttpDependencies, Shared> {
+  /** What the start waits for now, in a word that clients may see. */
+  readonly waitsFor: () => string;
+}
+
+/**
+ * The app of a service that has no queue or no store yet: probes, metrics and the document are answered, readiness with
+ * 503 and what is waited for; everything else, for those who may ask it, is 503 with `Retry-After`.
+ */
+export function createStartingApp(deps: StartingDependencies): Koa {
+  const { clock, observer, options, metrics, waitsFor } = deps;
+  const operations = operationsOf(options.role);
+  const gate = createGate(options);
+  const openApi = buildOpenApi({ operations, version: options.version, withKeys: options.apiKeys.length > 0 });
+  const readiness = createReadiness(deps, () => starting(waitsFor()).detail);
+
+  const refuse: Route = () => {
+    throw new HttpProblem(starting(waitsFor()));
+  };
+  const routes: Routes = {
+    listProducts: refuse,
+    getFate: refuse,
+    getQueue: refuse,
+    listDeadLetters: refuse,
+    replayDeadLetters: refuse,
+    getDeadLetter: refuse,
+    deleteDeadLetter: refuse,
+    replayDeadLetter: refuse,
+    ...createProbeRoutes({ readiness, gate, openApi, metrics }),
+  };
+  const refuseHot = (method: string, route: string, req: IncomingMessage, res: ServerResponse): void => {
+    sendProblem(req, res, starting(waitsFor()));
+    observer.responded(method, route, 503, 0);
+  };
+  const hot = {
+    postEvents(req: IncomingMessage, res: ServerResponse) {
+      observer.refused('starting', 1);
+      refuseHot('POST', '/events', req, res);
+    },
+    getProduct: (req: IncomingMessage, res: ServerResponse) =>
+      refuseHot(req.method === 'HEAD' ? 'HEAD' : 'GET', '/products/{id}', req, res),
+  };
+  const monotonicNow = deps.monotonicNow ?? (() => clock.now());
+  return assembleApp(
+    { serveHot: () => false, isDraining: () => false },
+    { operations, routes, hot, gate, observer, monotonicNow },
+  );
+}
