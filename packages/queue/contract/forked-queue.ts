@@ -2,8 +2,6 @@ import { noHeaders, type Delivery, type OpenedQueue } from '../src/index.ts';
 import { forkProcess, serveProcess } from './forked-process.ts';
 import type { ForkedQueue } from './place.ts';
 
-type Publishing = Parameters<ForkedQueue['publish']>[0];
-
 /**
  * Starts a Node process with a module that calls `serveQueue`; resolves when its queue is open, rejects when it cannot be.
  * The process ends with this one.
@@ -32,17 +30,16 @@ export function serveQueue(open: () => Promise<OpenedQueue<Uint8Array>>): Promis
     const received: Delivery<Uint8Array>[] = [];
     return {
       methods: {
-        publish: (bodies: Publishing) =>
+        publish: (bodies: Parameters<ForkedQueue['publish']>[0]) =>
           queue.publish(bodies.map(({ key, body }) => ({ key, body, headers: noHeaders }))),
         async receive(max: number) {
           const deliveries = await queue.receive(max);
           received.push(...deliveries);
           return deliveries.map(({ body }) => body);
         },
-        ack: async (positions: readonly number[]) =>
-          queue.ack(positions.map((position) => deliveryAt(received, position))),
+        ack: async (positions: readonly number[]) => queue.ack(positions.map((at) => deliveryAt(received, at))),
       },
-      [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: async () => queue[Symbol.asyncDispose](),
     };
   });
 }
