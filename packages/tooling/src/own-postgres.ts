@@ -30,7 +30,7 @@ export async function startOwnPostgres({ args = [] }: { readonly args?: readonly
     '--locale=C',
     '--no-sync',
   );
-  execFileSync(initdb, initArgs, { cwd: '/', stdio: 'ignore' });
+  execFileSync(initdb, initArgs, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
   const settings = ['-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   const [command, ...commandArgs] = run('postgres', '-D', data, ...settings, ...args);
   return startOwnServer({

@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isAlive, signalTree } from './process-tree.ts';
 
 /** A server that a test started and may therefore kill, stop and fill. Its data lives in a temporary folder. */
 export interface OwnServer extends AsyncDisposable {
   readonly url: URL;
   readonly port: number;
-  /** Of the process that listens, as long as it runs. */
+  /** Of the process that listens; 0 when it does not run. */
   pid(): number;
-  /** SIGKILL; resolves when it is gone. Killed twice is harmless. */
+  /** SIGKILL to it and to the processes it forked; resolves when all are gone. Killed twice is harmless. */
   kill(): Promise<void>;
   /** Starts it again over the same data; resolves when it answers. Started while it runs is harmless. */
   start(): Promise<void>;
@@ -35,60 +36,74 @@ export interface OwnServerOptions {
 
 const START_LIMIT_MS = 30_000;
 
-/** Starts the program; resolves when it answers, rejects with its last output when it ends instead. */
+/** Starts the program; resolves when it answers; rejects with its last output, and removes its data, when it does not. */
 export async function startOwnServer(options: OwnServerOptions): Promise<OwnServer> {
-  const { url, command, args, answers, prepare, endSignal = 'SIGKILL', remove } = options;
+  const { url, endSignal = 'SIGKILL', remove } = options;
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     if (child !== undefined) return;
-    prepare?.();
-    // A group of its own, so that what it forks is stopped and killed with it.
-    const started = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    child = started;
-    let output = '';
-    const keep = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-4000);
-    };
-    started.stdout.on('data', keep);
-    started.stderr.on('data', keep);
-    let ended: string | undefined;
-    started.once('error', (error) => (ended = error.message));
-    started.once('exit', (code, signal) => (ended ??= `it ended with ${code ?? signal}`));
-    const deadline = performance.now() + START_LIMIT_MS;
-    while (!(await answers())) {
-      if (ended === undefined && performance.now() < deadline) await wait(20);
-      else throw new Error(`${command}: ${ended ?? 'it does not answer'}\n${output}`);
-    }
+    options.prepare?.();
+    // A session of its own: Ctrl-C is for the tests, which end it.
+    child = spawn(options.command, options.args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = child;
+    started.once('exit', () => {
+      if (child === started) child = undefined;
+    });
+    await untilAnswering(started, options);
   }
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (child === undefined) return;
-    const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-    signalGroup(child, signal);
+    const pid = child?.pid;
+    if (child === undefined || pid === undefined) return;
+    const gone = once(child, 'exit');
+    const tree = signalTree(pid, signal);
     await gone;
-    child = undefined;
+    while (tree.some(isAlive)) await wait(5);
   }
-  const killAtExit = (): void => {
-    if (child !== undefined) signalGroup(child, 'SIGKILL');
+  const endAtExit = (): void => {
+    if (child?.pid !== undefined) signalTree(child.pid, 'SIGKILL');
   };
+  async function dispose(): Promise<void> {
+    process.off('exit', endAtExit);
+    if (child?.pid !== undefined) signalTree(child.pid, 'SIGCONT');
+    await end(endSignal);
+    remove();
+  }
 
-  process.once('exit', killAtExit);
-  await start();
+  process.once('exit', endAtExit);
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   return {
     url,
     port: Number(url.port),
     pid: () => child?.pid ?? 0,
     kill: () => end('SIGKILL'),
     start,
-    pause: () => child !== undefined && signalGroup(child, 'SIGSTOP'),
-    resume: () => child !== undefined && signalGroup(child, 'SIGCONT'),
-    async [Symbol.asyncDispose]() {
-      process.off('exit', killAtExit);
-      if (child !== undefined) signalGroup(child, 'SIGCONT');
-      await end(endSignal);
-      remove();
-    },
+    pause: () => child?.pid !== undefined && signalTree(child.pid, 'SIGSTOP'),
+    resume: () => child?.pid !== undefined && signalTree(child.pid, 'SIGCONT'),
+    [Symbol.asyncDispose]: dispose,
   };
+}
+
+async function untilAnswering(child: ChildProcess, { command, answers }: OwnServerOptions): Promise<void> {
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-4000);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  let ended: string | undefined;
+  child.once('error', ({ message }) => (ended = `${message}: "services up" installs it`));
+  child.once('exit', (code, signal) => (ended ??= `it ended with ${code ?? signal}`));
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (!(await answers())) {
+    if (ended === undefined && performance.now() < deadline) await wait(20);
+    else throw new Error(`${command}: ${ended ?? 'it does not answer'}\n${output}`);
+  }
 }
 
 /** A port of loopback that was free just now. */
@@ -99,12 +114,4 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch {
-    // It is gone already.
-  }
 }

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { answeringServices } from './live-service.ts';
 import { type PackageRun, longRunReport, readSummary, removeSummary, totalLine, verdict } from './summary.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -17,7 +18,14 @@ const CONCURRENCY = Math.max(1, Math.min(4, availableParallelism()));
 async function main(args: readonly string[]): Promise<void> {
   const long = args.includes('--long');
   const turboArgs = args.filter((arg) => arg !== '--long');
-  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...(long ? { LONG: '1' } : {}) };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    TURBO_TELEMETRY_DISABLED: '1',
+    DO_NOT_TRACK: '1',
+    // What was skipped because a server was missing runs when it is there: turbo tells the runs apart by this.
+    SERVICES_ANSWERING: (await answeringServices()).join(),
+    ...(long ? { LONG: '1' } : {}),
+  };
   const startedMs = Date.now();
 
   const packageDirs = packagesToTest(turboArgs, env);

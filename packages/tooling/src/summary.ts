@@ -14,6 +14,9 @@ export interface Skip {
   readonly reason: string;
 }
 
+/** So many skips with one reason are told by their number. */
+const MANY = 20;
+
 /** Where a package keeps its summary, relative to the package's folder: an output of the turbo task `test`. */
 const SUMMARY_PATH = '.test/summary.json';
 
@@ -54,10 +57,9 @@ export interface Verdict {
  * after the last test). Nothing passed is a failure too: green must mean that something was tried.
  */
 export function verdict(runs: readonly PackageRun[], runnerSucceeded: boolean): Verdict {
+  const skipped = runs.reduce((sum, { summary }) => sum + (summary?.skipped.length ?? 0), 0);
   const skips = runs.flatMap(({ dir, summary }) =>
-    (summary?.skipped ?? []).map(({ title, reason }) =>
-      title.includes(`(${reason})`) ? `skipped: ${dir}: ${title}` : `skipped: ${dir}: ${title}: ${reason}`,
-    ),
+    notesOfSkips(summary?.skipped ?? []).map((note) => `skipped: ${dir}: ${note}`),
   );
   const brokenOff = runs.filter(({ summary }) => summary === undefined);
   const notes = [...skips, ...brokenOff.map(({ dir }) => `failed: ${dir}: its tests broke off before their end`)];
@@ -68,7 +70,17 @@ export function verdict(runs: readonly PackageRun[], runnerSucceeded: boolean): 
     notes.push('failed: a test process ended badly although all its tests passed: see above');
   }
   if (passed === 0) notes.push('failed: not one test passed');
-  return { passed, failed, skipped: skips.length, ok: failed === 0 && passed > 0, notes };
+  return { passed, failed, skipped, ok: failed === 0 && passed > 0, notes };
+}
+
+/** One line for each test, but one in all for many with the same reason: those of a server that is not there. */
+function notesOfSkips(skips: readonly Skip[]): string[] {
+  const byReason = Map.groupBy(skips, ({ reason }) => reason);
+  return [...byReason].flatMap(([reason, alike]) =>
+    alike.length > MANY
+      ? [`${alike.length} tests: ${reason}`]
+      : alike.map(({ title }) => (title.includes(`(${reason})`) ? title : `${title}: ${reason}`)),
+  );
 }
 
 /** The last line of `npm test`; continuous integration reads it. */

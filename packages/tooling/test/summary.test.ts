@@ -34,6 +34,17 @@ describe('verdict', () => {
     expect(notes).to.deep.equal(['skipped: packages/a: survives a kill (no server)']);
   });
 
+  it('says once why many were skipped, and counts them all', () => {
+    const missing = Array.from({ length: 60 }, (_, i) => ({ title: `R${i} (no server)`, reason: 'no server' }));
+    const skipped = [...missing, { title: 'another', reason: 'a reason of its own' }];
+    const result = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped } }], true);
+    expect(result.skipped).to.equal(61);
+    expect(result.notes).to.deep.equal([
+      'skipped: packages/a: 60 tests: no server',
+      'skipped: packages/a: another: a reason of its own',
+    ]);
+  });
+
   it('fails on one failure', () => {
     const result = verdict([{ dir: 'packages/a', summary: { ...green, failed: 1 } }], false);
     expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
