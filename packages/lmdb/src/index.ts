@@ -1,1 +1,2 @@
-export type { Environment, EnvironmentOptions, Table } from './environment.ts';
+export type { Environment, EnvironmentOptions, Table, WriteOptions } from './environment.ts';
+export { openEnvironment } from './open.ts';

@@ -1,0 +1,222 @@
+import { CodedError, codeOf } from '@product-updates/errors';
+import type { Database, Handle } from './database.ts';
+import { translate } from './errors.ts';
+
+/** A commit that has grown to this much takes no more: what comes waits for the next. */
+const GROUP_BYTES = 4 * 2 ** 20;
+/** Below a page's size values share pages, about half of which are filled. */
+const PAGE_BYTES = 4096;
+/** What a growing write of any size is assumed to need besides its own bytes: copies of the pages on the way to it. */
+const SPARE_BYTES = 16 * PAGE_BYTES;
+/** A ping needs more, so that it never succeeds where a small write would not. */
+const PING_SPARE_BYTES = 2 * SPARE_BYTES;
+
+interface Write {
+  readonly change: () => void;
+  readonly frees: boolean;
+  /** How much room must be left beyond its own size. */
+  readonly spareBytes: number;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface Operation {
+  readonly handle: Handle;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/**
+ * Group commit: one commit at a time. Where none is under way, what is written in one turn of the event loop makes one;
+ * what comes during it makes the next.
+ */
+export class Commits {
+  readonly #folder: string;
+  readonly #database: () => Database;
+  #maxBytes = 0;
+  /** `gathering`: LMDB was handed the first of a turn; `committing`: the turn is over, and it is not told of more. */
+  #phase: 'idle' | 'gathering' | 'committing' = 'idle';
+  #group: Write[] = [];
+  #groupBytes = 0;
+  #waiting: Write[] = [];
+  #recording: Operation[] | undefined;
+  /** The last commit failed: those that make room go first and alone. */
+  #failed = false;
+  /** How much may still be written before what is in use is looked at again. */
+  #credit = 0;
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, database: () => Database) {
+    this.#folder = folder;
+    this.#database = database;
+  }
+
+  /** From now on at least this much may be in use. */
+  allow(maxBytes: number): void {
+    this.#maxBytes = Math.max(this.#maxBytes, maxBytes);
+  }
+
+  /** As `Environment.write`. */
+  write(change: () => void, frees: boolean): Promise<void> {
+    return this.#written(change, frees, SPARE_BYTES);
+  }
+
+  /** As `write`, of something small that rejects `full` a little earlier than other writes. */
+  ping(change: () => void): Promise<void> {
+    return this.#written(change, false, PING_SPARE_BYTES);
+  }
+
+  /** Only while a change runs: part of it. Without a value it is removed. */
+  record(operation: Operation): void {
+    if (this.#recording === undefined) throw new Error('a table is changed only within a write');
+    this.#recording.push(operation);
+  }
+
+  /** The turn is over in which the first of a commit was handed to LMDB. */
+  begin(): void {
+    if (this.#phase === 'gathering') this.#phase = 'committing';
+  }
+
+  /** Resolves when nothing is under way and nothing waits. */
+  async idle(): Promise<void> {
+    while (this.#phase !== 'idle') await this.#settled;
+  }
+
+  #written(change: () => void, frees: boolean, spareBytes: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const write = { change, frees, spareBytes, resolve, reject };
+      const waits = this.#phase === 'committing' || this.#groupBytes >= GROUP_BYTES;
+      if (waits || !this.#database().isOpen) this.#waiting.push(write);
+      else this.#join(write);
+      if (this.#phase === 'idle' && this.#waiting.length > 0) this.#reopen();
+    });
+  }
+
+  /** What waits is written, or rejected, when it was tried. */
+  #reopen(): void {
+    this.#phase = 'committing';
+    this.#settled = this.#database()
+      .recover()
+      .then(
+        () => this.#over(),
+        (error: unknown) => {
+          const waiting = this.#waiting;
+          this.#waiting = [];
+          this.#over();
+          for (const { reject } of waiting) reject(error);
+        },
+      )
+      .then(() => this.#next());
+  }
+
+  #join(write: Write): void {
+    let operations: readonly Operation[];
+    try {
+      operations = this.#recorded(write);
+      if (operations.length > 0) this.#takeRoom(operations, write);
+    } catch (error) {
+      write.reject(error);
+      return;
+    }
+    if (operations.length === 0 && this.#phase === 'idle') write.resolve();
+    else {
+      this.#group.push(write);
+      this.#hand(operations);
+    }
+  }
+
+  #recorded({ change }: Write): readonly Operation[] {
+    const operations: Operation[] = [];
+    this.#recording = operations;
+    try {
+      change();
+    } finally {
+      this.#recording = undefined;
+    }
+    return operations;
+  }
+
+  /** Throws `full`. Looking at what is in use is expensive, so it is done when a part of the known room was written. */
+  #takeRoom(operations: readonly Operation[], { frees, spareBytes }: Write): void {
+    const bytes = sizeOf(operations);
+    const needed = bytes + spareBytes;
+    if (!frees && this.#credit < needed) {
+      const room = this.#maxBytes - this.#database().usedBytes() - this.#groupBytes;
+      if (room < needed) {
+        throw new CodedError('full', `${this.#folder}: ${this.#maxBytes} bytes are in use, its bound`);
+      }
+      this.#credit = Math.max(room / 4, needed);
+    }
+    this.#credit -= bytes;
+    this.#groupBytes += bytes;
+  }
+
+  #hand(operations: readonly Operation[]): void {
+    let committed: Promise<boolean> | undefined;
+    for (const { handle, key, value } of operations) {
+      committed = value === undefined ? handle.lmdb.remove(key) : handle.lmdb.put(key, value);
+    }
+    if (committed === undefined || this.#phase !== 'idle') return;
+    this.#phase = 'gathering';
+    this.#settled = committed.then(
+      () => this.#succeeded(),
+      (error: unknown) => this.#recovered(error),
+    );
+  }
+
+  #succeeded(): void {
+    this.#failed = false;
+    const group = this.#over();
+    for (const { resolve } of group) resolve();
+    this.#next();
+  }
+
+  async #recovered(error: unknown): Promise<void> {
+    const reason = await this.#reasonOf(error);
+    try {
+      await this.#database().recover();
+    } catch {
+      // It stays closed: whoever writes next is told, and it is tried again then.
+    }
+    this.#failed = true;
+    this.#credit = 0;
+    const group = this.#over();
+    for (const { reject } of group) reject(reason);
+    this.#next();
+  }
+
+  async #reasonOf(error: unknown): Promise<CodedError> {
+    const cause = await (error as { commitError?: Promise<unknown> }).commitError?.catch((native: unknown) => native);
+    const translated = translate(cause ?? error, this.#folder);
+    if (codeOf(translated) === 'full' || codeOf(translated) === 'unavailable') return translated as CodedError;
+    return new CodedError('unavailable', `${this.#folder}: a commit failed`, { cause: cause ?? error });
+  }
+
+  #over(): readonly Write[] {
+    const group = this.#group;
+    this.#group = [];
+    this.#groupBytes = 0;
+    this.#phase = 'idle';
+    return group;
+  }
+
+  #next(): void {
+    const apart = this.#failed && this.#waiting.some(({ frees }) => frees);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const write of waiting) {
+      if (this.#groupBytes >= GROUP_BYTES || (apart && !write.frees)) this.#waiting.push(write);
+      else this.#join(write);
+    }
+    if (this.#phase === 'idle' && this.#waiting.length > 0) this.#next();
+  }
+}
+
+function sizeOf(operations: readonly Operation[]): number {
+  let bytes = 0;
+  for (const { key, value } of operations) {
+    const size = key.length + (value?.length ?? 0);
+    bytes += size < PAGE_BYTES / 2 ? 2 * size + 16 : Math.ceil((size + 64) / PAGE_BYTES) * PAGE_BYTES;
+  }
+  return bytes;
+}

@@ -1,0 +1,74 @@
+import { Commits } from './commits.ts';
+import { Database, type Handle } from './database.ts';
+import { checkDataFile, closedState } from './data-file.ts';
+import { ownFolder, type OwnedFolder } from './folder.ts';
+
+/** Of addresses, reserved for a file that is larger than what is in use in it. */
+const MAP_BYTES = 2 ** 42;
+
+/** A folder as this process has it open, once for all parts. */
+export class SharedFolder {
+  readonly folder: string;
+  readonly parts: Set<string> = new Set();
+  readonly database: Database;
+  readonly commits: Commits;
+  /** Set while it closes. */
+  closed: Promise<void> | undefined;
+  readonly #owned: OwnedFolder;
+  readonly #meta: Handle;
+  #pings = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#owned = ownFolder(folder);
+    try {
+      checkDataFile(folder, this.#owned.text);
+      this.#owned.write('open\n');
+      this.commits = new Commits(folder, () => this.database);
+      this.database = new Database(folder, MAP_BYTES, () => this.commits.begin());
+      this.#meta = this.database.table('meta');
+    } catch (error) {
+      this.#owned.release();
+      throw error;
+    }
+  }
+
+  formatOf(part: string): number | undefined {
+    const bytes = this.#meta.lmdb.getBinary(formatKey(part));
+    return bytes === undefined ? undefined : Buffer.from(bytes).readUInt32BE();
+  }
+
+  /** Only within a write. */
+  setFormat(part: string, format: number): void {
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(format);
+    this.commits.record({ handle: this.#meta, key: formatKey(part), value });
+  }
+
+  /** As `Environment.ping`. */
+  ping(): Promise<void> {
+    return this.commits.ping(() => {
+      const value = Buffer.alloc(4);
+      value.writeUInt32BE(this.#pings++ >>> 0);
+      this.commits.record({ handle: this.#meta, key: Buffer.from('ping'), value });
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed = this.#close();
+    return this.closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.database.close();
+      this.#owned.write(closedState(this.folder));
+    } finally {
+      this.#owned.release();
+    }
+  }
+}
+
+function formatKey(part: string): Uint8Array {
+  return Buffer.from(`format:${part}`);
+}
