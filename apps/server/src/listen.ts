@@ -1,13 +1,15 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CodedError } from '@product-updates/errors';
-import { closeHttpServer } from '@product-updates/http';
+import { closeHttpServer, serveApp, type HttpApp } from '@product-updates/http';
 import type { Config } from './config.ts';
 
 /** A server that listens. Disposing it cuts what is still connected. */
 export interface Listening extends AsyncDisposable {
   /** `http://127.0.0.1:8080`, with the real port where any was asked for. */
   readonly url: string;
+  /** From now on it is this app that requests go to. */
+  serve(app: HttpApp['app']): void;
   /** Takes no more connections and resolves when the last request is answered, or cut when the signal fires. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function listen(server: Server, { host, port }: Pick<Config, 'host'
   const close = (signal: AbortSignal): Promise<void> => (closed ??= closeHttpServer(server, { signal }));
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`,
+    serve: (app) => serveApp(server, app),
     close,
     [Symbol.asyncDispose]: () => close(AbortSignal.abort()),
   };

@@ -35,8 +35,14 @@ export const openers: Openers = {
 type Where = Pick<Config, 'queueUrl' | 'storeUrl' | 'dataDir' | 'role'>;
 
 /** Throws `misconfigured`, naming the variable, for a scheme that is not known or does not go with the role. */
+export function checkSchemes(config: Where, { queues, stores }: Openers): void {
+  findOpener('QUEUE_URL', config.queueUrl, queues, config);
+  findOpener('STORE_URL', config.storeUrl, stores, config);
+}
+
+/** Throws as `checkSchemes`, and what the adapter rejects with, naming the variable too. */
 export async function openStore(config: Where, { stores }: Openers, context: StoreOpenContext): Promise<OpenedStore> {
-  const open = await loadOpener('STORE_URL', config.storeUrl, stores, config);
+  const open = await findOpener('STORE_URL', config.storeUrl, stores, config).load();
   return naming('STORE_URL', open(config.storeUrl, context));
 }
 
@@ -46,7 +52,7 @@ export async function openQueue<T>(
   { queues }: Openers,
   context: QueueOpenContext<T>,
 ): Promise<OpenedQueue<T | Undecodable>> {
-  const open = await loadOpener('QUEUE_URL', config.queueUrl, queues, config);
+  const open = await findOpener('QUEUE_URL', config.queueUrl, queues, config).load();
   return naming('QUEUE_URL', open(config.queueUrl, context));
 }
 
@@ -64,12 +70,12 @@ export function checkDurability(
   );
 }
 
-async function loadOpener<O>(
+function findOpener<O>(
   variable: string,
   url: URL,
   known: Readonly<Record<string, Opener<O>>>,
   { dataDir, role }: Pick<Config, 'dataDir' | 'role'>,
-): Promise<O> {
+): Opener<O> {
   const scheme = url.protocol;
   const opener = Object.hasOwn(known, scheme) ? known[scheme] : undefined;
   if (opener === undefined) {
@@ -83,11 +89,11 @@ async function loadOpener<O>(
       `ROLE ${role}: ${variable} ${scheme} is this process's own and needs ROLE=all`,
     );
   }
-  return opener.load();
+  return opener;
 }
 
 /** Says which variable an adapter's refusal is about. */
-async function naming<T>(variable: string, opened: Promise<T>): Promise<T> {
+export async function naming<T>(variable: string, opened: Promise<T>): Promise<T> {
   try {
     return await opened;
   } catch (error) {

@@ -23,7 +23,7 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
   const [argument, ...more] = args;
   if (argument === '--help' && more.length === 0) return print(usage);
   if (argument === '--version' && more.length === 0) return print(`${version}\n`);
-  if (argument !== undefined) return refuse(`unknown argument "${argument}"; known: --help, --version`);
+  if (argument !== undefined) refuse(`unknown argument "${argument}"; known: --help, --version`);
 
   const starting = start(options);
   const bugs = stopAfterBugs(starting);
@@ -32,9 +32,7 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
   try {
     service = await starting;
   } catch (error) {
-    // Of a bug, which has no code, the place is worth more than a short line.
-    const { stack } = failure(error);
-    return refuse(typeof stack === 'string' ? stack : describe(error));
+    return refuse(reasonOf(error));
   }
   const drained = await sayHowItEnds(service);
   // oxlint-disable-next-line unicorn/no-process-exit -- a store that hangs must not keep a stopped service alive
@@ -47,15 +45,11 @@ async function start(options: ServiceOptions): Promise<Service> {
 
 function stopOnSignals(starting: Promise<Service>): void {
   let askedAtS: number | undefined;
-  let up = false;
-  starting.then(
-    () => (up = true),
-    () => {},
-  );
+  const isUp = whetherUp(starting);
 
   const onSignal = (signal: string): void => {
     // oxlint-disable-next-line unicorn/no-process-exit -- nothing was accepted yet, and a start may wait for long
-    if (!up) process.exit(0);
+    if (!isUp()) process.exit(0);
     const again = askedAtS !== undefined;
     if (askedAtS !== undefined && process.uptime() - askedAtS < SAME_SIGNAL_S) return;
     askedAtS ??= process.uptime();
@@ -66,11 +60,23 @@ function stopOnSignals(starting: Promise<Service>): void {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, onSignal);
 }
 
+function whetherUp(starting: Promise<Service>): () => boolean {
+  let up = false;
+  starting.then(
+    () => (up = true),
+    () => {},
+  );
+  return () => up;
+}
+
 /** After one of these the process may be in any state: what was accepted is still brought home, then it ends. */
 function stopAfterBugs(starting: Promise<Service>): { readonly count: number } {
   let count = 0;
+  const isUp = whetherUp(starting);
   const onBug = (what: string) => (error: unknown) => {
     count += 1;
+    // The start may wait for ever, and there is nothing to bring home.
+    if (!isUp()) refuse(reasonOf(error));
     void stop(starting, false, ({ log }) => log.error(failure(error), what));
   };
   process.on('uncaughtException', onBug('an exception that nobody caught: stopping'));
@@ -96,11 +102,13 @@ async function stop(starting: Promise<Service>, hurry: boolean, say: (service: S
 /** Whether all was brought home. */
 async function sayHowItEnds({ log, stopped }: Service): Promise<boolean> {
   try {
-    const { left, where, accepted, settled } = await stopped;
-    if (left === 0) log.info({ accepted, settled, left }, 'stopped: drained, nothing is left');
-    else if (left === null) log.error({ accepted, settled, left, where }, `stopped: ${where}`);
-    else log.error({ accepted, settled, left, where }, `stopped: ${left} updates were left: ${where}`);
-    return left === 0;
+    const { drained, left, where, accepted, settled } = await stopped;
+    const told = { accepted, settled, left, ...(left !== 0 && { where }) };
+    if (left === 0) log.info(told, 'stopped: drained, nothing is left');
+    else if (drained) log.info(told, `stopped: drained, ${left} updates wait ${where}`);
+    else if (left === null) log.error(told, `stopped: ${where}`);
+    else log.error(told, `stopped: ${left} updates were left: ${where}`);
+    return drained;
   } catch (error) {
     log.error(failure(error), 'stopped: it broke down');
     return false;
@@ -111,7 +119,14 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-function refuse(why: string): void {
+/** Of a bug, which has no code, the place is worth more than a short line. */
+function reasonOf(error: unknown): string {
+  const { stack } = failure(error);
+  return typeof stack === 'string' ? stack : describe(error);
+}
+
+function refuse(why: string): never {
   process.stderr.write(`product-update-service: ${why}\n`);
-  process.exitCode = 1;
+  // oxlint-disable-next-line unicorn/no-process-exit -- a client library that keeps a socket must not keep a refused start alive
+  process.exit(1);
 }

@@ -1,17 +1,28 @@
 import { createEventCodec, createStamper, createVersionClock, MAX_UPDATES } from '@product-updates/domain';
-import { createHttpApp, createHttpServer } from '@product-updates/http';
-import { startPipeline } from '@product-updates/pipeline';
+import { createHttpApp } from '@product-updates/http';
+import { startPipeline, type Pipeline, type PipelineOptions } from '@product-updates/pipeline';
 import { systemClock, type Clock, type Durability, type Queue } from '@product-updates/queue';
+import type { Store } from '@product-updates/repository';
 import { createTelemetry, failure, type Log, type Telemetry } from '@product-updates/telemetry';
 import type { Config } from './config.ts';
-import { listen } from './listen.ts';
-import { checkDurability, openers as allOpeners, openQueue, openStore, type Openers } from './open.ts';
+import {
+  checkDurability,
+  checkSchemes,
+  naming,
+  openers as allOpeners,
+  openQueue,
+  openStore,
+  type Openers,
+} from './open.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { sayStarted } from './start-line.ts';
+import { listenEarly } from './starting.ts';
 import { version } from './version.ts';
 
 /** How a shutdown ended. */
 export interface Stopped {
+  /** Whether everything that this process took was brought home: what is left then waits in a queue that outlives it. */
+  readonly drained: boolean;
   /** Accepted updates that are not applied; `null` where nobody could tell in time. */
   readonly left: number | null;
   /** Where those are now. */
@@ -41,9 +52,9 @@ export interface ServiceOptions {
   readonly write?: (line: string) => void;
 }
 
-type Left = Pick<Stopped, 'left' | 'where'>;
+type Left = Pick<Stopped, 'drained' | 'left' | 'where'>;
 
-const unknown: Left = { left: null, where: 'a part of the service did not stop in time' };
+const unknown: Left = { drained: false, left: null, where: 'a part of the service did not stop in time' };
 
 /** Past the deadline of a shutdown, how long to wait for those who should have ended by it. */
 const GRACE_MS = 2000;
@@ -66,7 +77,7 @@ export async function startService(config: Config, options: ServiceOptions = {})
     const onDrained = (left: Left): void => {
       drained = left;
       // What is left hangs in something that need not be waited for again.
-      if (left.left !== 0) giveUp();
+      if (!left.drained) giveUp();
     };
     const life = live({ config, openers, clock, telemetry, shutdown, onListening, onDrained });
     life.catch(reject);
@@ -104,6 +115,14 @@ interface LifeOptions {
   readonly onDrained: (left: Left) => void;
 }
 
+interface Workers {
+  readonly config: Config;
+  readonly queue: PipelineOptions['consumer'];
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly observer: PipelineOptions['observer'];
+}
+
 /** The whole service from its start to its end. Read backwards, it is the shutdown. */
 async function live({
   config,
@@ -114,34 +133,29 @@ async function live({
   onListening,
   onDrained,
 }: LifeOptions): Promise<void> {
-  const { pipelineObserver, httpObserver, log } = telemetry;
+  const { httpObserver, log } = telemetry;
   const now = (): number => clock.now();
 
-  const openedStore = await openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock });
+  checkSchemes(config, openers);
+  const httpOptions = { ...config, maxBatch: MAX_UPDATES, version };
+  await using server = await listenEarly({ config, httpOptions, clock, telemetry });
+
+  const openedStore = await server.until('STORE_URL', () =>
+    openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock }),
+  );
   await using store = openedStore.store;
   // Above all that is stored, also where the wall clock was set back since: else its own events would look implausible.
-  const after = await store.highestVersion();
-  const openedQueue = await openQueue(config, openers, { codec: createEventCodec({ now, after }), clock });
+  const after = await server.until('STORE_URL', () => naming('STORE_URL', store.highestVersion()));
+  const codec = createEventCodec({ now, after });
+  const openedQueue = await server.until('QUEUE_URL', () => openQueue(config, openers, { codec, clock }));
   await using queue = openedQueue.queue;
   checkDurability(openedQueue, openedStore, config);
-  const { depth, capacity } = await queue.stats();
+  const { depth, capacity } = await server.until('QUEUE_URL', () => naming('QUEUE_URL', queue.stats()));
   telemetry.recovered(depth);
   const versionClock = createVersionClock({ now, after });
 
   await using pipeline =
-    config.role === 'api'
-      ? null
-      : startPipeline({
-          consumer: queue,
-          writer: store.products,
-          deadLetters: store.deadLetters,
-          ping: () => store.ping(),
-          lanes: config.workers,
-          batchMax: config.batchMax,
-          retry: config.retry,
-          clock,
-          observer: pipelineObserver,
-        });
+    config.role === 'api' ? null : startWorkers({ config, queue, store, clock, observer: telemetry.pipelineObserver });
   const http = createHttpApp({
     publisher: queue,
     products: store.products,
@@ -156,11 +170,9 @@ async function live({
     observer: httpObserver,
     metrics: () => telemetry.metrics({ queue, store, deadLetters: store.deadLetters }),
     rates: () => telemetry.rates(),
-    options: { ...config, maxBatch: Math.min(MAX_UPDATES, capacity ?? MAX_UPDATES), version },
+    options: { ...httpOptions, maxBatch: Math.min(MAX_UPDATES, capacity ?? MAX_UPDATES) },
   });
-  // Behind a proxy all clients come from its address.
-  const limits = config.trustProxy > 0 ? { maxConnectionsPerAddress: 0 } : {};
-  await using server = await listen(createHttpServer(http.app, { ...limits, observer: httpObserver }), config);
+  server.serve(http.app);
 
   sayStarted({ log, config, openedQueue, openedStore, url: server.url });
   onListening(server.url);
@@ -173,11 +185,33 @@ async function live({
   onDrained(await leftIn(queue, openedQueue.durability, held));
 }
 
+function startWorkers({ config, queue, store, clock, observer }: Workers): Pipeline {
+  return startPipeline({
+    consumer: queue,
+    writer: store.products,
+    deadLetters: store.deadLetters,
+    ping: () => store.ping(),
+    lanes: config.workers,
+    batchMax: config.batchMax,
+    retry: config.retry,
+    clock,
+    observer,
+  });
+}
+
 /** A queue in memory takes along what waits in it; of any other, what this process held is back where it was. */
 async function leftIn(queue: Pick<Queue<unknown>, 'stats'>, durability: Durability, held: number): Promise<Left> {
-  if (durability !== 'none') return { left: held, where: 'given back to the queue, for the next process' };
-  const { depth } = await queue.stats();
-  return { left: depth, where: 'in the memory of this process, gone with it' };
+  if (durability === 'none') {
+    const { depth } = await queue.stats();
+    return { drained: depth === 0, left: depth, where: 'in the memory of this process, gone with it' };
+  }
+  const where = 'in the queue, for the next process';
+  const left = await queue.stats().then(
+    ({ depth }) => depth,
+    // Its server may be what is missing: then what this process held is all that it knows of.
+    () => held,
+  );
+  return { drained: held === 0, left, where };
 }
 
 /** Durations are whole milliseconds otherwise, and wrong when the wall clock steps. */

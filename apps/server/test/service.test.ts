@@ -1,6 +1,6 @@
 import { codeOf } from '@product-updates/errors';
 import { refusalReasons as httpReasons } from '@product-updates/http';
-import { openMemoryQueue, type OpenQueue, type Queue } from '@product-updates/queue';
+import { openMemoryQueue, type Durability, type OpenQueue, type Queue } from '@product-updates/queue';
 import { createMemoryStore, openMemoryStore, type OpenStore } from '@product-updates/repository';
 import { refusalReasons as telemetryReasons } from '@product-updates/telemetry';
 import { expect } from 'chai';
@@ -19,8 +19,8 @@ import { ask, startLoad } from './client.ts';
 const write = (): void => {};
 
 /** The memory adapters, telling what is done to them; shared by all services that are given them. */
-function toldOpeners(told: string[], options: { shared?: boolean } = {}): Openers {
-  const { shared = false } = options;
+function toldOpeners(told: string[], options: { shared?: boolean; durability?: Durability } = {}): Openers {
+  const { shared = false, durability = 'none' } = options;
   const memory = createMemoryStore();
   let opened: ReturnType<typeof openMemoryQueue<unknown>> | undefined;
   const dispose = (what: string) => (): Promise<void> => {
@@ -43,7 +43,7 @@ function toldOpeners(told: string[], options: { shared?: boolean } = {}): Opener
       },
       [Symbol.asyncDispose]: dispose('queue disposed'),
     };
-    return { ...rest, queue: methods };
+    return { ...rest, durability, queue: methods };
   };
   const openStore: OpenStore = async () => {
     const apply: typeof memory.products.apply = async (records) => {
@@ -188,11 +188,16 @@ describe('service', () => {
     const told: string[] = [];
     const refused = (env: Record<string, string>): Promise<unknown> =>
       starting(env, { ...openers, ...toldOpeners(told) }).catch((error: unknown) => codeOf(error));
+    // What needs nothing to be opened is looked at before anything is.
     expect(await refused({ PORT: new URL(taken.url).port })).to.equal('misconfigured');
-    expect(told).to.deep.equal(['queue closed', 'queue disposed', 'store disposed']);
-    told.length = 0;
     expect(await refused({ QUEUE_URL: 'nothing:' })).to.equal('misconfigured');
+    expect(told).to.deep.equal([]);
+    expect(await refused({ QUEUE_URL: 'memory:?capacity=0' })).to.equal('misconfigured');
     expect(told).to.deep.equal(['store disposed']);
+    told.length = 0;
+    const durable = toldOpeners(told, { durability: 'disk' });
+    expect(await starting({}, durable).catch((error: unknown) => codeOf(error))).to.equal('misconfigured');
+    expect(told).to.deep.equal(['queue disposed', 'store disposed']);
   });
 
   it('has drained also when something then does not close well', async () => {
