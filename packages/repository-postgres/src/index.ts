@@ -1,0 +1,2 @@
+export { migratePostgres, type MigrateOptions } from './migrate.ts';
+export { openPostgresStore } from './open.ts';

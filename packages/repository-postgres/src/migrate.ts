@@ -1,0 +1,142 @@
+import { CodedError, codeOf } from '@product-updates/errors';
+import { systemClock, type Clock } from '@product-updates/queue';
+import type { RunnerOption } from 'node-pg-migrate';
+import { createClient, type PgClient } from './client.ts';
+import { sqlStateOf, translate } from './errors.ts';
+import { inspect } from './inspect.ts';
+import { MIGRATIONS_TABLE, migrationsFolder, pendingMigrations } from './migrations.ts';
+import { readOptions, type PostgresOptions } from './options.ts';
+import { Pool } from './pool.ts';
+
+export interface MigrateOptions {
+  readonly direction: 'up' | 'down';
+  /** How many migrations at most: all unless given, going down 1. */
+  readonly count?: number;
+  /** Hears of each one, in lines for a person. */
+  readonly log: (line: string) => void;
+  readonly clock?: Clock;
+}
+
+/**
+ * Runs the migrations of the schema that a `postgres:` URL names, under an advisory lock of the database: of several at
+ * once one runs and the others wait for it. Answers the names of those that it ran, in the order in which it did. A
+ * migration is one transaction with its entry in the table of migrations. There is no time-out: a migration may take as
+ * long as the table is large.
+ *
+ * Going down drops tables with what is in them. Rejects like `openPostgresStore`.
+ */
+export async function migratePostgres(
+  url: URL,
+  { direction, count, log, clock = systemClock }: MigrateOptions,
+): Promise<readonly string[]> {
+  const options = readOptions(url);
+  if (options.pooled) throw new CodedError('misconfigured', 'migrations need the server itself, not a pooler');
+  await using pool = openPool(options, clock);
+  const { schema, schemaExists, migrationsRun } = await inspect(pool, options.schema);
+  pendingMigrations(migrationsRun, schema);
+  const place = { schema, schemaExists };
+  return await runMigrations(options, place, { direction, log, ...(count !== undefined && { count }) }, clock);
+}
+
+/** The connections that `readOptions` describes; none is made yet. */
+export function openPool({ connection, pool, timeoutMs, pooled }: PostgresOptions, clock: Clock): Pool {
+  // A pooler refuses settings at the start of a session, or leaks them into others'.
+  const config = pooled ? connection : { ...connection, statement_timeout: timeoutMs };
+  return new Pool({ create: () => createClient(config), max: pool, timeoutMs, prepare: !pooled, clock });
+}
+
+export interface Run {
+  readonly direction: 'up' | 'down';
+  readonly count?: number;
+  readonly log: (line: string) => void;
+  /** In ms, for everything; none unless given. */
+  readonly timeoutMs?: number;
+}
+
+/** Runs what is pending, or undoes the last ones, on a connection of its own. */
+export async function runMigrations(
+  { connection, timeoutMs }: PostgresOptions,
+  place: { readonly schema: string; readonly schemaExists: boolean },
+  run: Run,
+  clock: Clock,
+): Promise<readonly string[]> {
+  const client = createClient(connection);
+  client.on('error', () => {}); // whoever waits for an answer hears of it
+  let late: CodedError | undefined;
+  const hangUpAfter = (ms: number): (() => void) =>
+    clock.schedule(ms, () => {
+      late = new CodedError('unavailable', `PostgreSQL: the migrations did not end within ${ms} ms`);
+      client.connection.stream.destroy();
+    });
+  let cancel = hangUpAfter(timeoutMs);
+  try {
+    await connected(client);
+    cancel();
+    if (run.timeoutMs !== undefined) cancel = hangUpAfter(run.timeoutMs);
+    // Loaded only where there is something to do: with all that it brings it takes longer than the rest of the start.
+    const { runner } = await import('node-pg-migrate');
+    const ran = await runner({ ...runnerOptions(place, run), dbClient: client as unknown as DbClient });
+    return ran.map(({ name }) => name);
+  } catch (error) {
+    throw late ?? explained(error, place.schema);
+  } finally {
+    cancel();
+    await ended(client, clock);
+  }
+}
+
+type DbClient = Extract<RunnerOption, { dbClient: unknown }>['dbClient'];
+
+function runnerOptions(place: { readonly schema: string; readonly schemaExists: boolean }, run: Run): Options {
+  const { direction, count, log } = run;
+  return {
+    dir: migrationsFolder(),
+    migrationLoaderStrategies: [{ extensions: ['.sql'], loader: 'sql' }],
+    migrationsTable: MIGRATIONS_TABLE,
+    schema: place.schema,
+    // Asked for a schema that exists, PostgreSQL still wants the right to create one.
+    createSchema: !place.schemaExists,
+    direction,
+    ...(count !== undefined && { count }),
+    advisoryLockMode: 'wait',
+    singleTransaction: false,
+    logger: { debug: log, info: log, warn: log, error: log },
+  };
+}
+
+type Options = Omit<Extract<RunnerOption, { dbClient: unknown }>, 'dbClient'>;
+
+function connected(client: PgClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.connect((error) => (error === undefined || error === null ? resolve() : reject(error)));
+  });
+}
+
+const END_WITHIN_MS = 1000;
+
+function ended(client: PgClient, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(END_WITHIN_MS, () => {
+      client.connection.stream.destroy();
+      resolve();
+    });
+    client.end(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** node-pg-migrate wraps some errors in a text: the server's own says more. */
+function explained(error: unknown, schema: string): unknown {
+  const state = sqlStateOf(error);
+  if (state === '42P07') {
+    const why = `schema ${schema} has a table of that name that is not ours (${(error as Error).message}): choose another with schema=`;
+    return new CodedError('misconfigured', why, { cause: error });
+  }
+  if (state === '42501') {
+    const why = `the role may not create the tables: run \`npm run migrate\` as one that may, and set migrate=false`;
+    return new CodedError('misconfigured', why, { cause: error });
+  }
+  return codeOf(error) === undefined ? translate(error) : error;
+}

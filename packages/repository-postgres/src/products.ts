@@ -1,0 +1,100 @@
+import type { ProductRecord, Version } from '@product-updates/domain';
+import type { ProductReader, ProductWriter } from '@product-updates/repository';
+import { bigintArray, numericArray, textArray } from './arrays.ts';
+import type { Row } from './client.ts';
+import { joinGets } from './joined-gets.ts';
+import type { Pool, Statement } from './pool.ts';
+import { quoted } from './schema-name.ts';
+
+const COLUMNS = 'product_id, price, price_version, stock, stock_version';
+
+/** The products of a schema. */
+export interface PostgresProducts extends ProductReader, ProductWriter {
+  highestVersion(): Promise<Version>;
+}
+
+export function createProducts(
+  pool: Pool,
+  { schema, scanTimeoutMs }: { readonly schema: string; readonly scanTimeoutMs: number },
+): PostgresProducts {
+  const table = `${quoted(schema)}.products`;
+  const apply: Statement = { kind: 'write', name: 'apply_products', text: applyText(table) };
+  const select = `select ${COLUMNS} from ${table} where product_id = any($1::text[])`;
+  const getMany: Statement = { kind: 'read', name: 'get_products', text: select };
+  const get: Statement = { kind: 'get', name: 'get_products', text: select };
+  const highest: Statement = {
+    kind: 'read',
+    timeoutMs: scanTimeoutMs,
+    // Sent as one message: a transaction, so that the time-out is this statement's alone.
+    text:
+      `begin read only; set local statement_timeout = ${scanTimeoutMs}; ` +
+      `select greatest(max(price_version), max(stock_version)) from ${table}; commit`,
+  };
+
+  async function find(statement: Statement, ids: () => readonly string[]): Promise<Map<string, ProductRecord>> {
+    const rows = await pool.query(statement, () => [textArray(ids())]);
+    return new Map(rows.map((row) => [row[0] as string, recordOf(row)]));
+  }
+  const getOne = joinGets((ids) => find(get, ids));
+
+  return {
+    // PostgreSQL cannot hold U+0000, so there is no product whose id contains it.
+    get: async (product_id) => (product_id.includes('\0') ? undefined : getOne(product_id)),
+    async getMany(ids) {
+      const askable = ids.filter((id) => !id.includes('\0'));
+      const found = await find(getMany, () => askable);
+      return ids.map((id) => found.get(id));
+    },
+    async apply(records) {
+      const values = parametersOf(records);
+      const rows = await pool.query(apply, () => values);
+      return rows.map(recordOf);
+    },
+    async highestVersion() {
+      const rows = await pool.query(highest);
+      return Number(rows[0]?.[0] ?? 0) as Version;
+    },
+  };
+}
+
+/**
+ * `merge` of domain in SQL: per field the larger version wins, at the same version the larger value. A null is larger
+ * than nothing and only stands at version 0, so it never wins. All writers lock rows in the byte order of their ids,
+ * else two batches could wait for each other.
+ */
+function applyText(table: string): string {
+  const isNewer = (field: 'price' | 'stock'): string =>
+    `(excluded.${field}_version > stored.${field}_version ` +
+    `or excluded.${field}_version = stored.${field}_version and excluded.${field} > stored.${field})`;
+  const newer = (field: 'price' | 'stock'): string =>
+    `${field} = case when ${isNewer(field)} then excluded.${field} else stored.${field} end, ` +
+    `${field}_version = greatest(excluded.${field}_version, stored.${field}_version)`;
+  return (
+    `insert into ${table} as stored (${COLUMNS}) ` +
+    `select * from unnest($1::text[], $2::numeric[], $3::bigint[], $4::bigint[], $5::bigint[]) as update (${COLUMNS}) ` +
+    `order by update.product_id collate "C" ` +
+    `on conflict (product_id) do update set ${newer('price')}, ${newer('stock')} ` +
+    `where ${isNewer('price')} or ${isNewer('stock')} returning ${COLUMNS}`
+  );
+}
+
+/** Copies what it needs at the call: the caller may change its records while they wait for a connection. */
+function parametersOf(records: readonly ProductRecord[]): [string, string, Buffer, Buffer, Buffer] {
+  return [
+    textArray(records.map((record) => record.product_id)),
+    numericArray(records.map((record) => record.price)),
+    bigintArray(records.map((record) => record.price_version)),
+    bigintArray(records.map((record) => record.stock)),
+    bigintArray(records.map((record) => record.stock_version)),
+  ];
+}
+
+function recordOf([product_id, price, priceVersion, stock, stockVersion]: Row): ProductRecord {
+  return {
+    product_id: product_id as string,
+    price: price === null ? null : Number(price),
+    price_version: Number(priceVersion) as Version,
+    stock: stock === null ? null : Number(stock),
+    stock_version: Number(stockVersion) as Version,
+  };
+}
