@@ -6,6 +6,9 @@ import { ownFolder, type OwnedFolder } from './folder.ts';
 /** Of addresses, reserved for a file that is larger than what is in use in it. */
 const MAP_BYTES = 2 ** 42;
 
+/** What the folder says of itself while it is open, and after a crash. */
+const OPEN = 'open\n';
+
 /** A folder as this process has it open, once for all parts. */
 export class SharedFolder {
   readonly folder: string;
@@ -23,10 +26,13 @@ export class SharedFolder {
     this.#owned = ownFolder(folder);
     try {
       checkDataFile(folder, this.#owned.text);
-      this.#owned.write('open\n');
+      const isNew = this.#owned.text === '';
+      if (!isNew) this.#owned.write(OPEN);
       this.commits = new Commits(folder, () => this.database);
       this.database = new Database(folder, MAP_BYTES, () => this.commits.begin());
       this.#meta = this.database.table('meta');
+      // Only now is there something that may not be missing at the next start.
+      if (isNew) this.#owned.write(OPEN);
     } catch (error) {
       this.#owned.release();
       throw error;
