@@ -16,6 +16,8 @@ import {
   type Environment,
 } from './variables.ts';
 
+export type { Environment };
+
 export const roles = ['all', 'api', 'worker'] as const;
 export type Role = (typeof roles)[number];
 
@@ -48,9 +50,14 @@ const variables = {
   PORT: integer(8080, 0, 65_535, 'where HTTP is served; 0 is any free port'),
   HOST: text('127.0.0.1', 'the address to listen on; one that is not loopback needs API_KEYS or ALLOW_ANONYMOUS=true'),
   WORKERS: integer(3, 1, 64, 'lanes of the worker pool'),
-  QUEUE_URL: url('memory:?capacity=100000', 'where accepted updates wait; known: memory:'),
-  STORE_URL: url('memory:', 'where products and dead letters are kept; known: memory:'),
-  DATA_DIR: textOrNone('short for the two lmdb: URLs under that folder, which this version does not know yet'),
+  QUEUE_URL: url('memory:?capacity=100000', 'where accepted updates wait; known: memory:, lmdb:'),
+  STORE_URL: url(
+    'memory:',
+    'where products and dead letters are kept; known: memory:, lmdb:, postgres:, postgresql:, redis:, rediss:',
+  ),
+  DATA_DIR: textOrNone(
+    'a folder: short for QUEUE_URL=lmdb:<it>/queue and STORE_URL=lmdb:<it>/store; one process, nothing lost',
+  ),
   ROLE: oneOf('all', roles, 'api accepts and reads, worker applies, all does both; memory: and lmdb: need all'),
   ALLOW_VOLATILE_STORE: yesOrNo('true lets a queue be more durable than its store, which would ack and forget'),
   BATCH_MAX: integer(500, 1, 20_000, 'most products in one apply'),
@@ -78,8 +85,7 @@ const variables = {
  * values it can have, and never a secret. A variable that is not in the table is none of ours and no error.
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const dataDir = environment['DATA_DIR']?.trim() ?? '';
-  const read = readVariables(variables, dataDir === '' ? environment : withDataDir(dataDir, environment));
+  const read = readVariables(variables, withDataDir(environment));
   const apiKeys = read.API_KEYS === null ? [] : readApiKeys(read.API_KEYS);
   if (read.RETRY_MAX_MS < read.RETRY_BASE_MS) {
     throw refusal(`RETRY_MAX_MS (${read.RETRY_MAX_MS}) is less than RETRY_BASE_MS (${read.RETRY_BASE_MS})`);
@@ -112,13 +118,20 @@ export function readConfig(environment: Environment = process.env): Config {
   };
 }
 
+/** STORE_URL alone, or what DATA_DIR makes of it; for what serves nobody. Throws as `readConfig`. */
+export function readStoreUrl(environment: Environment = process.env): URL {
+  return readVariables({ STORE_URL: variables.STORE_URL }, withDataDir(environment)).STORE_URL;
+}
+
 /** The table, as `--help` prints it. */
 export function describeConfig(): string {
   return describeVariables(variables);
 }
 
 /** A URL that is given itself wins; where both are, the folder would silently mean nothing. */
-function withDataDir(dataDir: string, environment: Environment): Environment {
+function withDataDir(environment: Environment): Environment {
+  const dataDir = environment['DATA_DIR']?.trim() ?? '';
+  if (dataDir === '') return environment;
   const given = (name: string): boolean => (environment[name] ?? '').trim() !== '';
   if (given('QUEUE_URL') && given('STORE_URL')) {
     throw refusal('DATA_DIR stands for QUEUE_URL and STORE_URL: set it, or the two, but not all three');

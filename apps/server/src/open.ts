@@ -22,13 +22,28 @@ export interface Openers {
   readonly stores: Readonly<Record<string, Opener<OpenStore>>>;
 }
 
-/** One line for each adapter there is. */
+const postgres: Opener<OpenStore> = {
+  shared: true,
+  load: async () => (await import('@product-updates/repository-postgres')).openPostgresStore,
+};
+const redis: Opener<OpenStore> = {
+  shared: true,
+  load: async () => (await import('@product-updates/repository-redis')).openRedisStore,
+};
+
+/** One line for each scheme there is. */
 export const openers: Openers = {
   queues: {
     'memory:': { shared: false, load: async () => (await import('@product-updates/queue')).openMemoryQueue },
+    'lmdb:': { shared: false, load: async () => (await import('@product-updates/queue-lmdb')).openLmdbQueue },
   },
   stores: {
     'memory:': { shared: false, load: async () => (await import('@product-updates/repository')).openMemoryStore },
+    'lmdb:': { shared: false, load: async () => (await import('@product-updates/repository-lmdb')).openLmdbStore },
+    'postgres:': postgres,
+    'postgresql:': postgres,
+    'redis:': redis,
+    'rediss:': redis,
   },
 };
 

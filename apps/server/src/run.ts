@@ -1,14 +1,16 @@
 import { describe } from '@product-updates/errors';
 import { failure } from '@product-updates/telemetry';
 import { describeConfig, readConfig } from './config.ts';
+import { migrate } from './migrate.ts';
 import { startService, type Service, type ServiceOptions } from './service.ts';
 import { version } from './version.ts';
 
 const usage = `product-update-service ${version}
 
-  node main.js            serve, as the environment says
-  node main.js --help     print this
-  node main.js --version  print the version
+  node main.js                              serve, as the environment says
+  node main.js migrate [up [n] | down [n]]  run the migrations of STORE_URL, or undo the last n (one)
+  node main.js --help                       print this
+  node main.js --version                    print the version
 
 Environment (an empty variable counts as not set; names that are not listed are ignored):
 
@@ -23,7 +25,8 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
   const [argument, ...more] = args;
   if (argument === '--help' && more.length === 0) return print(usage);
   if (argument === '--version' && more.length === 0) return print(`${version}\n`);
-  if (argument !== undefined) refuse(`unknown argument "${argument}"; known: --help, --version`);
+  if (argument === 'migrate') return migrateOnly(more);
+  if (argument !== undefined) refuse(`unknown argument "${argument}"; known: migrate, --help, --version`);
 
   const starting = start(options);
   const bugs = stopAfterBugs(starting);
@@ -37,6 +40,14 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
   const drained = await sayHowItEnds(service);
   // oxlint-disable-next-line unicorn/no-process-exit -- a store that hangs must not keep a stopped service alive
   process.exit(drained && bugs.count === 0 ? 0 : 1);
+}
+
+async function migrateOnly(args: readonly string[]): Promise<void> {
+  try {
+    await migrate(args, { say: (line) => print(`${line}\n`) });
+  } catch (error) {
+    refuse(reasonOf(error));
+  }
 }
 
 async function start(options: ServiceOptions): Promise<Service> {

@@ -13,12 +13,12 @@ export interface WaitingFor {
   readonly sinceMs: number;
 }
 
-/** Waits for servers that cannot be reached yet. */
+/** Waits for servers that cannot be reached, and for disks that are full. */
 export interface Waiting {
   readonly now: WaitingFor;
   /**
-   * What the attempt resolves to; while it rejects `unavailable` it is made again, about once a second and for ever. Any
-   * other rejection is passed on: waiting does not mend a wrong setting.
+   * What the attempt resolves to; while it rejects `unavailable` or `full` it is made again, about once a second and for
+   * ever. Any other rejection is passed on: waiting does not mend a wrong setting.
    */
   readonly until: <T>(variable: Awaited, attempt: () => Promise<T>) => Promise<T>;
   /** The start is over: it takes no longer. */
@@ -62,13 +62,13 @@ export function createWaiting({ clock, log, onLong, random = Math.random }: Wait
     if (saidMs !== undefined && Math.abs(nowMs - saidMs) < SAY_AGAIN_MS) return;
     saidMs = nowMs;
     const { variable, error } = now;
-    log.warn({ variable, error: describe(error) }, `waiting for ${variable}: it cannot be reached yet`);
+    log.warn({ variable, error: describe(error) }, `waiting for ${variable}: it cannot be used yet`);
   }
 
   function sayItCame(): void {
     if (now.error === null) return;
     const { variable, sinceMs } = now;
-    log.info({ variable, waited_ms: clock.now() - sinceMs }, `${variable} can be reached now`);
+    log.info({ variable, waited_ms: clock.now() - sinceMs }, `${variable} can be used now`);
     now = { ...now, error: null };
     saidMs = undefined;
   }
@@ -93,7 +93,7 @@ export function createWaiting({ clock, log, onLong, random = Math.random }: Wait
           sayItCame();
           return answer;
         } catch (error) {
-          if (!isUnavailable(error)) throw error;
+          if (!mayPass(error)) throw error;
           now = { ...now, error };
         }
         say();
@@ -105,6 +105,7 @@ export function createWaiting({ clock, log, onLong, random = Math.random }: Wait
   };
 }
 
-function isUnavailable(error: unknown): error is CodedError {
-  return codeOf(error) === 'unavailable';
+function mayPass(error: unknown): error is CodedError {
+  const code = codeOf(error);
+  return code === 'unavailable' || code === 'full';
 }

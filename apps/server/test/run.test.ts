@@ -210,7 +210,7 @@ describe('the process', function () {
     const refused = [['--port=80'], ['serve'], ['--help', 'more']];
     const ends = await Promise.all(refused.map(async (args) => [args, await startChild({}, { args }).ended] as const));
     for (const [args, { code, stdout, stderr }] of ends) {
-      const line = `product-update-service: unknown argument "${args[0]}"; known: --help, --version\n`;
+      const line = `product-update-service: unknown argument "${args[0]}"; known: migrate, --help, --version\n`;
       expect({ code, stdout, stderr }).to.deep.equal({ code: 1, stdout: '', stderr: line });
     }
   });

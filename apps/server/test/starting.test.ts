@@ -32,7 +32,7 @@ describe('starting while something is not there yet', function () {
     const port = await freePort();
     const child = startChild({ PORT: String(port), ...env }, { main: 'faulty' });
     children.push(child);
-    await child.said(`waiting for ${variable}: it cannot be reached yet`);
+    await child.said(`waiting for ${variable}: it cannot be used yet`);
     return { ...child, url: `http://127.0.0.1:${port}` };
   }
 
@@ -75,10 +75,10 @@ describe('starting while something is not there yet', function () {
         await pause(5);
       }
       expect(new Set(statuses)).to.deep.equal(new Set([503, 202]));
-      await child.said(`${variable} can be reached now`);
+      await child.said(`${variable} can be used now`);
       expect((await ask(agent, `${url}/readyz`)).status).to.equal(200);
       const said = child.lines().map(({ msg }) => msg);
-      expect(said.indexOf('started')).to.be.above(said.indexOf(`${variable} can be reached now`));
+      expect(said.indexOf('started')).to.be.above(said.indexOf(`${variable} can be used now`));
       expect(said.filter((msg) => msg.startsWith('waiting'))).to.have.length(1);
       child.kill('SIGTERM');
       const { code, stdout } = await child.ended;

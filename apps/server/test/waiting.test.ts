@@ -50,7 +50,7 @@ describe('waiting', () => {
     await clock.advance(0);
     expect({ asked, long, told: told.length }).to.deep.equal({ asked: 1, long: 1, told: 1 });
     expect(told[0]).to.equal(
-      'warn waiting for STORE_URL: it cannot be reached yet {"variable":"STORE_URL","error":"redis://:***@db does not answer"}',
+      'warn waiting for STORE_URL: it cannot be used yet {"variable":"STORE_URL","error":"redis://:***@db does not answer"}',
     );
     await clock.advance(29_000);
     expect({ asked, told: told.length }).to.deep.equal({ asked: 30, told: 1 });
@@ -58,7 +58,7 @@ describe('waiting', () => {
     expect({ asked, told: told.length }).to.deep.equal({ asked: 61, told: 3 });
     await clock.advance(10_000);
     expect(await there).to.equal('it');
-    expect(told.at(-1)).to.equal('info STORE_URL can be reached now {"variable":"STORE_URL","waited_ms":70000}');
+    expect(told.at(-1)).to.equal('info STORE_URL can be used now {"variable":"STORE_URL","waited_ms":70000}');
     expect(long).to.equal(1);
   });
 
@@ -67,7 +67,7 @@ describe('waiting', () => {
       let asked = 0;
       const there = waiting.until(variable, async () => {
         asked += 1;
-        if (asked === 1) throw unavailable();
+        if (asked === 1) throw new CodedError(variable === 'STORE_URL' ? 'unavailable' : 'full', 'not now');
       });
       await clock.advance(0);
       expect(waiting.now.variable).to.equal(variable);
@@ -77,10 +77,10 @@ describe('waiting', () => {
       expect(waiting.now.error).to.equal(null);
     }
     expect(told.map((line) => line.split(' {')[0])).to.deep.equal([
-      'warn waiting for STORE_URL: it cannot be reached yet',
-      'info STORE_URL can be reached now',
-      'warn waiting for QUEUE_URL: it cannot be reached yet',
-      'info QUEUE_URL can be reached now',
+      'warn waiting for STORE_URL: it cannot be used yet',
+      'info STORE_URL can be used now',
+      'warn waiting for QUEUE_URL: it cannot be used yet',
+      'info QUEUE_URL can be used now',
     ]);
   });
 
