@@ -24,10 +24,11 @@ export interface Child {
 
 export type Environment = Readonly<Record<string, string>>;
 
-const mains: Readonly<Record<'source' | 'faulty' | 'built', string>> = {
+const mains: Readonly<Record<'source' | 'faulty' | 'spoilt' | 'built', string>> = {
   source: join(import.meta.dirname, '../src/main.ts'),
   built: join(import.meta.dirname, '../dist/src/main.js'),
   faulty: join(import.meta.dirname, 'fixtures/faulty-main.ts'),
+  spoilt: join(import.meta.dirname, 'fixtures/spoilt-main.ts'),
 };
 
 /** Starts the service as a process of its own, with this environment and nothing of ours but the path. */

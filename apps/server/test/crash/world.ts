@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createRandom, type Random } from '@product-updates/queue/contract';
+import { startChild, type Child, type Environment } from '../child.ts';
+import { startClients, type Clients } from './clients.ts';
+import { examine, isReady } from './examine.ts';
+import { Ledger } from './ledger.ts';
+
+export interface WorldOptions {
+  /** Given the data folder. */
+  readonly environment: (folder: string) => Environment;
+  readonly main: 'source' | 'built' | 'spoilt';
+  readonly seed: number;
+  readonly clients?: number;
+  readonly products?: number;
+}
+
+/** What one run has seen. */
+export interface Seen {
+  kills: number;
+  /** Of the service. */
+  starts: number;
+  /** How often everything was held against the ledger. */
+  checks: number;
+  accepted: number;
+  unanswered: number;
+  /** From each kill (or the start of the database) until it was ready again, in ms. */
+  readonly readyMs: number[];
+  /** What was lost, or otherwise wrong. */
+  faultCount: number;
+  /** The first of them. */
+  readonly faults: string[];
+}
+
+/** So many faults are told; one loss may show in every product. */
+const FAULTS_TOLD = 10;
+const READY_LIMIT_MS = 60_000;
+/** Fates asked at each check. */
+const FATES = 25;
+
+/** One service over one data folder, and the clients that will not leave it alone. */
+export class World implements AsyncDisposable {
+  readonly random: Random;
+  readonly seen: Seen = {
+    kills: 0,
+    starts: 0,
+    checks: 0,
+    accepted: 0,
+    unanswered: 0,
+    readyMs: [],
+    faultCount: 0,
+    faults: [],
+  };
+  readonly ledger: Ledger = new Ledger();
+  readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  readonly clients: Clients;
+  readonly url: string;
+  readonly #port: number;
+  readonly #options: WorldOptions;
+  readonly #folder: string;
+  #child: Child | undefined;
+
+  private constructor(options: WorldOptions, port: number) {
+    const { seed, clients = 12, products = 400 } = options;
+    this.#options = options;
+    this.#port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.random = createRandom(seed);
+    this.#folder = mkdtempSync(join(tmpdir(), 'crash-'));
+    this.clients = startClients({ url: this.url, ledger: this.ledger, seed, count: clients, products });
+  }
+
+  static async create(options: WorldOptions): Promise<World> {
+    return new World(options, await portFor(createRandom(options.seed)));
+  }
+
+  /** Starts the service, and does not wait for it. */
+  start(): Child {
+    const { environment, main } = this.#options;
+    const env = { ...environment(this.#folder), HOST: '127.0.0.1', PORT: `${this.#port}` };
+    const child = startChild(env, { main });
+    this.#child = child;
+    this.seen.starts += 1;
+    return child;
+  }
+
+  /** Resolves when the service is ready; rejects when it ends instead. */
+  async ready(child: Child): Promise<void> {
+    let ended = false;
+    void child.ended.then(() => (ended = true));
+    const deadline = performance.now() + READY_LIMIT_MS;
+    while (!(await isReady(this.agent, this.url))) {
+      if (ended) throw new Error(`the service ended: ${JSON.stringify(await child.ended)}`);
+      if (performance.now() > deadline) throw new Error(`not ready after ${READY_LIMIT_MS} ms`);
+      await wait(2);
+    }
+  }
+
+  /** Resolves when it is gone. */
+  async kill(child: Child): Promise<void> {
+    child.kill('SIGKILL');
+    await child.ended;
+    this.seen.kills += 1;
+  }
+
+  /** Resolves when something was accepted, and then after up to so many ms more. */
+  async load(upToMs: number): Promise<void> {
+    const { accepted } = this.ledger;
+    this.clients.resume();
+    const deadline = performance.now() + READY_LIMIT_MS;
+    while (this.ledger.accepted === accepted) {
+      if (performance.now() > deadline) throw new Error(`nothing accepted in ${READY_LIMIT_MS} ms`);
+      await wait(1);
+    }
+    await wait(this.random.int(upToMs));
+  }
+
+  async check(fates: number = FATES): Promise<void> {
+    this.blame(await examine(this, fates));
+    this.seen.checks += 1;
+    this.seen.accepted = this.ledger.accepted;
+    this.seen.unanswered = this.ledger.unanswered;
+  }
+
+  blame(faults: readonly string[]): void {
+    this.seen.faultCount += faults.length;
+    this.seen.faults.push(...faults.slice(0, FAULTS_TOLD - this.seen.faults.length));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#child?.ended;
+    await this.clients[Symbol.asyncDispose]();
+    this.agent.destroy();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** A free port that no outgoing connection of anybody is given while the service is down. */
+async function portFor(random: Random): Promise<number> {
+  for (;;) {
+    const port = 20_000 + random.int(10_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await Promise.race([
+      once(server, 'listening').then(() => true),
+      once(server, 'error').then(() => false),
+    ]).catch(() => false);
+    server.close();
+    if (free) return port;
+  }
+}
