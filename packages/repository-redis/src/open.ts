@@ -1,0 +1,70 @@
+import { CodedError, redact } from '@product-updates/errors';
+import type { OpenStore } from '@product-updates/repository';
+import { createLink, type Wire } from './client.ts';
+import { openConnection } from './connection.ts';
+import { checkFormat } from './format.ts';
+import { keysOf } from './keys.ts';
+import { type RedisOptions, readRedisUrl } from './options.ts';
+import { checkServers, type ServerFacts } from './server-check.ts';
+import { createRedisStore } from './store.ts';
+
+/** As CLIENT LIST shows it. */
+const CLIENT_NAME = 'product-updates';
+
+/**
+ * Opens `redis://user:password@host:6379/0` or `rediss://…`, with two connections to each server: one for reads, one for
+ * writes. The options stand in the README. Every server is looked at on each new connection: one that would evict, follows
+ * another one or holds a newer format is refused, also when it takes the place of a good one later.
+ */
+export const openRedisStore: OpenStore = async (url, context) => {
+  const options = readRedisUrl(url);
+  const keys = keysOf(options.prefix);
+  const check = createCheck(options);
+  const connection = await openConnection({
+    create: (onBroken) => createLink(options, onBroken),
+    prepare: async ({ reads, writes }) => {
+      await Promise.all([check.run(reads), check.run(writes)]);
+      await checkFormat(writes, keys);
+    },
+    timeoutMs: options.timeoutMs,
+    clock: context.clock,
+  });
+  const facts = check.facts();
+  return {
+    store: createRedisStore({ connection, keys, cluster: options.cluster, deadLetterMax: context.deadLetterMax }),
+    durability: facts.durability,
+    description: describeServer(url, options, facts),
+  };
+};
+
+interface Check {
+  /** Refuses servers that cannot be used, and such as are less durable than those at first: that is what was promised. */
+  readonly run: (wire: Wire) => Promise<void>;
+  /** Of the first ones. */
+  readonly facts: () => ServerFacts;
+}
+
+function createCheck(options: RedisOptions): Check {
+  let first: ServerFacts | undefined;
+  return {
+    run: async (wire) => {
+      // For people only: who may not set it is served all the same.
+      await wire.sendToAll(['CLIENT', 'SETNAME', CLIENT_NAME]).catch(() => {});
+      const found = await checkServers(wire, options);
+      first ??= found;
+      if (first.durability === 'disk' && found.durability !== 'disk') {
+        const why = `it was durable when it was opened, and is no longer: ${found.persistence}`;
+        throw new CodedError('misconfigured', `Redis no longer keeps what it promised: ${why}`);
+      }
+    },
+    facts() {
+      if (first === undefined) throw new Error('the servers were not looked at yet');
+      return first;
+    },
+  };
+}
+
+function describeServer(url: URL, { prefix, cluster }: RedisOptions, { version, persistence }: ServerFacts): string {
+  const where = redact(`${url.protocol}//${url.host}${url.pathname}`);
+  return `${where} (Redis ${version}${cluster ? ' cluster' : ''}, keys ${prefix}*, ${persistence})`;
+}

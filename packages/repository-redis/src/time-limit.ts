@@ -1,0 +1,22 @@
+import { CodedError } from '@product-updates/errors';
+import type { Clock } from '@product-updates/queue';
+
+/**
+ * How the work ends, or `unavailable` when it has not ended in time; `onLate` is told then, and how the work ends after
+ * that is heard by nobody.
+ */
+export function withinTime<T>(
+  clock: Pick<Clock, 'schedule'>,
+  limitMs: number,
+  work: Promise<T>,
+  onLate: (late: CodedError) => void = () => {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(limitMs, () => {
+      const late = new CodedError('unavailable', `Redis did not answer within ${limitMs} ms`);
+      reject(late);
+      onLate(late);
+    });
+    work.finally(cancel).then(resolve, reject);
+  });
+}
