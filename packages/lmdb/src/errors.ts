@@ -8,6 +8,7 @@ const MDB_INVALID = -30793;
 const MDB_MAP_FULL = -30792;
 const MDB_TXN_FULL = -30788;
 const MDB_PAGE_NOTFOUND = -30797;
+const MDB_BAD_VALSIZE = -30781;
 
 /** Of the system: lmdb-js passes errno, Node the name. */
 const ENOENT = 2;
@@ -27,6 +28,7 @@ const codes: ReadonlyMap<unknown, ErrorCode> = new Map<unknown, ErrorCode>([
   ...both(ENOSPC, 'ENOSPC', 'full'),
   ...both(EDQUOT, 'EDQUOT', 'full'),
   ...both(EFBIG, 'EFBIG', 'full'),
+  [MDB_BAD_VALSIZE, 'invalid'],
   [MDB_PANIC, 'unavailable'],
   ...both(EIO, 'EIO', 'unavailable'),
   ...both(ENOMEM, 'ENOMEM', 'unavailable'),
@@ -59,7 +61,8 @@ export function translate(error: unknown, folder: string): unknown {
   return new CodedError(code, `${folder}: ${adviceFor[code]}`, { cause: error });
 }
 
-const adviceFor: Readonly<Record<string, string>> = {
+const adviceFor: Readonly<Partial<Record<ErrorCode, string>>> = {
+  invalid: 'LMDB cannot store this',
   full: 'no room left on the disk',
   unavailable: 'the disk cannot be used now',
   misconfigured: 'LMDB cannot use this folder',

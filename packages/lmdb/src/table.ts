@@ -27,12 +27,16 @@ export function createTable<K extends string | number>(
   }
 
   return {
-    get: (key) => reading(() => handle.lmdb.getBinary(keys.encode(key))),
+    get(key) {
+      const bytes = keys.find(key);
+      return reading(() => (bytes === undefined ? undefined : handle.lmdb.getBinary(bytes)));
+    },
     put: (key, value) => commits.record({ handle, key: keys.encode(key), value }),
     remove: (key) => commits.record({ handle, key: keys.encode(key), value: undefined }),
     *entries({ after, limit, reverse = false } = {}) {
+      const start = after === undefined ? undefined : keys.after(after);
       const range = {
-        ...(after === undefined ? {} : { start: keys.encode(after), exclusiveStart: true }),
+        ...(start === undefined ? {} : { start, exclusiveStart: true }),
         ...(limit === undefined ? {} : { limit }),
         reverse,
       };

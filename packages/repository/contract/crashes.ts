@@ -90,6 +90,8 @@ async function killedInMidBatch(subject: Subject): Promise<void> {
     }
     await store.products.apply(batch);
     same(await readAll(store, ids), batch);
+    // Some data can be open in one process alone.
+    await store[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,137 @@
+import { merge, type ProductRecord } from '@product-updates/domain';
+import { CodedError } from '@product-updates/errors';
+import type { Environment } from '@product-updates/lmdb';
+import type { DeadLetterStore, ProductReader, ProductWriter, Store } from '@product-updates/repository';
+import { Changes } from './changes.ts';
+import { translate } from './errors.ts';
+import { decodeLetter, encodeLetter } from './letter.ts';
+import { decodeRecord } from './record.ts';
+import { highestVersionIn, openTables, Pending, type Tables } from './tables.ts';
+
+/** A larger batch is cut: each part is a commit, and between them readers get their turn. */
+const BATCH_MAX = 500;
+
+/** Disposes the environment with itself. */
+export function createLmdbStore(environment: Environment, options: { readonly deadLetterMax: number }): Store {
+  const tables = openTables(environment);
+  const write = (change: () => void): Promise<void> => translated(() => environment.write(change));
+  const changes = new Changes({ write }, () => new Pending(tables));
+  let disposed: Promise<void> | undefined;
+  const calls: Calls = {
+    async read(run) {
+      if (disposed !== undefined) throw new CodedError('closed', 'the store is closed');
+      return translated(run);
+    },
+    async change(weight, run) {
+      if (disposed !== undefined) throw new CodedError('closed', 'the store is closed');
+      await changes.add(weight, run);
+    },
+  };
+
+  return {
+    products: createProducts(tables, calls),
+    deadLetters: createDeadLetters(tables, calls, options.deadLetterMax),
+    highestVersion: () => calls.read(() => highestVersionIn(tables)),
+    ping: () => calls.read(() => environment.ping()),
+    [Symbol.asyncDispose]() {
+      disposed ??= changes.idle().then(() => environment[Symbol.asyncDispose]());
+      return disposed;
+    },
+  };
+}
+
+/** What a closed store refuses, and how errors become the port's. */
+interface Calls {
+  readonly read: <T>(run: () => T | Promise<T>) => Promise<T>;
+  readonly change: (weight: number, run: (pending: Pending) => void) => Promise<void>;
+}
+
+async function translated<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+function createProducts({ products }: Tables, { read, change }: Calls): ProductReader & ProductWriter {
+  const recordOf = (product_id: string): ProductRecord | undefined => {
+    const bytes = products.get(product_id);
+    return bytes === undefined ? undefined : decodeRecord(product_id, bytes);
+  };
+  return {
+    get: (product_id) => read(() => recordOf(product_id)),
+    getMany: (ids) => read(() => ids.map(recordOf)),
+    async apply(records) {
+      const changed: ProductRecord[] = [];
+      const own = records.map(plain);
+      const parts: Promise<void>[] = [];
+      for (let at = 0; at < own.length; at += BATCH_MAX) {
+        const part = own.slice(at, at + BATCH_MAX);
+        parts.push(change(part.length, (pending) => mergeInto(pending, part, changed)));
+      }
+      await settled(parts);
+      return changed;
+    },
+  };
+}
+
+function mergeInto(pending: Pending, updates: readonly ProductRecord[], changed: ProductRecord[]): void {
+  for (const update of updates) {
+    const there = pending.product(update.product_id);
+    const merged = there === undefined ? update : merge(there, update);
+    if (merged === there) continue;
+    pending.setProduct(merged);
+    changed.push(merged);
+  }
+}
+
+/** The five fields and nothing else, as they are now: merged late, and an event is a record with more in it. 0 for −0. */
+function plain(record: ProductRecord): ProductRecord {
+  return {
+    product_id: record.product_id,
+    price: record.price === 0 ? 0 : record.price,
+    price_version: record.price_version,
+    stock: record.stock === 0 ? 0 : record.stock,
+    stock_version: record.stock_version,
+  };
+}
+
+/** Waits for all, so that nothing of it is still written when the caller hears of a failure. */
+async function settled(parts: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
+}
+
+function createDeadLetters({ letters }: Tables, { read, change }: Calls, max: number): DeadLetterStore {
+  return {
+    async add(letter) {
+      const encoded = encodeLetter(letter);
+      await change(1, (pending) => {
+        if (!pending.hasLetter(letter.id) && pending.letterCount >= max) {
+          throw new CodedError('full', `the store holds ${pending.letterCount} dead letters, its bound is ${max}`);
+        }
+        pending.setLetter(letter.id, encoded);
+      });
+    },
+    list: ({ limit, after }) =>
+      read(() =>
+        Array.from(letters.entries({ limit, ...(after === undefined ? {} : { after }) }), ([, bytes]) =>
+          decodeLetter(bytes),
+        ),
+      ),
+    get: (id) =>
+      read(() => {
+        const bytes = letters.get(id);
+        return bytes === undefined ? undefined : decodeLetter(bytes);
+      }),
+    async remove(id) {
+      let removed = false;
+      await change(1, (pending) => {
+        removed = pending.hasLetter(id);
+        if (removed) pending.removeLetter(id);
+      });
+      return removed;
+    },
+    count: () => read(() => letters.count()),
+  };
+}
