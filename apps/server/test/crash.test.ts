@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { scaled } from '@product-updates/queue/contract';
+import { liveService } from '@product-updates/tooling/live-service';
+import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
+import { startOwnRedis } from '@product-updates/tooling/own-redis';
+import type { Environment } from './child.ts';
+import { killDatabase, killService } from './crash/kills.ts';
+import { record, summaryOf, total } from './crash/record.ts';
+import type { Seen } from './crash/world.ts';
+
+/** SEED repeats the clients and the instants of a run, as far as a machine repeats itself. */
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+/** Worlds side by side: mostly they wait. */
+const { kills, databaseKills, worlds } = scaled({
+  quick: { kills: 10, databaseKills: 3, worlds: 1 },
+  long: { kills: 1000, databaseKills: 1000, worlds: 4 },
+});
+/** The built one starts sooner; what `npm test` tries is the source. */
+const main = scaled({ quick: 'source', long: 'built' } as const);
+const LONGEST_KILL_MS = 10_000;
+
+const dataDir = (folder: string): Environment => ({ DATA_DIR: folder });
+
+describe(`crash (seed ${seed})`, () => {
+  it('kill -9 of the service loses nothing that was accepted', async function () {
+    this.timeout(kills * LONGEST_KILL_MS);
+    const runs = await inWorlds((seed) => killService({ environment: dataDir, main, seed }, Math.ceil(kills / worlds)));
+    tell(this, 'service killed, `DATA_DIR`', runs);
+  });
+
+  const databases = [
+    { name: 'postgres', startOwn: startOwnPostgres },
+    { name: 'redis', startOwn: startOwnRedis },
+  ] as const;
+  for (const { name, startOwn } of databases) {
+    it(`kill -9 of ${name} loses nothing that was accepted, and the service lives on`, async function () {
+      this.timeout(databaseKills * LONGEST_KILL_MS);
+      const live = await liveService(name);
+      if ('missing' in live) return skip(this, live.missing);
+      const runs = await inWorlds(async (seed) => {
+        await using own = await startOwn();
+        const environment = (folder: string): Environment => ({
+          QUEUE_URL: `lmdb:${folder}/queue`,
+          STORE_URL: own.url.href,
+        });
+        return await killDatabase({ environment, main, seed }, own, Math.ceil(databaseKills / worlds));
+      });
+      tell(this, `${name} killed, queue in \`lmdb:\``, runs);
+    });
+  }
+
+  describe('finds', () => {
+    const sound = { queue: 'lmdb', store: 'lmdb' };
+    const spoilt = [
+      { what: 'a queue that confirms before the disk has it', ...sound, queue: 'early' },
+      { what: 'a queue that loses one in a hundred', ...sound, queue: 'dropping' },
+      { what: 'a store that answers before the disk has it', ...sound, store: 'early' },
+      { what: 'a store where the last to arrive wins', ...sound, store: 'arriving' },
+    ];
+    for (const { what, queue, store } of spoilt) {
+      it(what, async function () {
+        this.timeout(60_000);
+        const environment = (folder: string): Environment => ({
+          QUEUE_URL: `${queue}:${folder}/queue`,
+          STORE_URL: `${store}:${folder}/store`,
+        });
+        const { faultCount, kills } = await killService({ environment, main: 'spoilt', seed }, 20);
+        expect(faultCount, `after ${kills} kills`).to.be.above(0);
+      });
+    }
+  });
+});
+
+function inWorlds(run: (seed: number) => Promise<Seen>): Promise<Seen[]> {
+  return Promise.all(Array.from({ length: worlds }, (_, n) => run(seed + n)));
+}
+
+/** Puts the figures into the title, and those of a long run into the kept file; fails on a fault. */
+function tell({ test }: Mocha.Context, name: string, runs: readonly Seen[]): void {
+  const seen = total(runs);
+  if (test !== undefined) test.title += `: ${summaryOf(seen)}`;
+  scaled({ quick: () => {}, long: () => record(name, seen, seed) })();
+  expect(seen.faults, `seed ${seed}, ${summaryOf(seen)}`).to.deep.equal([]);
+}
+
+function skip(context: Mocha.Context, reason: string): void {
+  if (context.test !== undefined) context.test.title += ` (${reason})`;
+  context.skip();
+}
