@@ -136,12 +136,18 @@ function withDataDir(environment: Environment): Environment {
   if (given('QUEUE_URL') && given('STORE_URL')) {
     throw refusal('DATA_DIR stands for QUEUE_URL and STORE_URL: set it, or the two, but not all three');
   }
-  const folder = encodeURI(dataDir.replace(/\/+$/, '')).replace(/[?#]/g, encodeURIComponent);
+  const of = urlsOf(dataDir);
   return {
     ...environment,
-    QUEUE_URL: given('QUEUE_URL') ? environment['QUEUE_URL'] : `lmdb:${folder}/queue`,
-    STORE_URL: given('STORE_URL') ? environment['STORE_URL'] : `lmdb:${folder}/store`,
+    QUEUE_URL: given('QUEUE_URL') ? environment['QUEUE_URL'] : of.QUEUE_URL,
+    STORE_URL: given('STORE_URL') ? environment['STORE_URL'] : of.STORE_URL,
   };
+}
+
+/** What DATA_DIR stands for. */
+export function urlsOf(dataDir: string): Record<'QUEUE_URL' | 'STORE_URL', string> {
+  const folder = encodeURI(dataDir.replace(/\/+$/, '')).replace(/[?#]/g, encodeURIComponent);
+  return { QUEUE_URL: `lmdb:${folder}/queue`, STORE_URL: `lmdb:${folder}/store` };
 }
 
 function readApiKeys(value: string): readonly ApiKey[] {

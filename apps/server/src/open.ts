@@ -7,7 +7,7 @@ import {
   type Undecodable,
 } from '@product-updates/queue';
 import type { OpenedStore, OpenStore, StoreOpenContext } from '@product-updates/repository';
-import type { Config } from './config.ts';
+import { urlsOf, type Config } from './config.ts';
 
 /** How a URL's scheme becomes an adapter. Its client library is loaded only when a URL names it. */
 export interface Opener<O> {
@@ -58,7 +58,7 @@ export function checkSchemes(config: Where, { queues, stores }: Openers): void {
 /** Throws as `checkSchemes`, and what the adapter rejects with, naming the variable too. */
 export async function openStore(config: Where, { stores }: Openers, context: StoreOpenContext): Promise<OpenedStore> {
   const open = await findOpener('STORE_URL', config.storeUrl, stores, config).load();
-  return naming('STORE_URL', open(config.storeUrl, context));
+  return naming(variableOf('STORE_URL', config), open(config.storeUrl, context));
 }
 
 /** As `openStore`. */
@@ -68,7 +68,7 @@ export async function openQueue<T>(
   context: QueueOpenContext<T>,
 ): Promise<OpenedQueue<T | Undecodable>> {
   const open = await findOpener('QUEUE_URL', config.queueUrl, queues, config).load();
-  return naming('QUEUE_URL', open(config.queueUrl, context));
+  return naming(variableOf('QUEUE_URL', config), open(config.queueUrl, context));
 }
 
 /** Throws `misconfigured` where the queue would forget what a less durable store then loses. */
@@ -89,14 +89,13 @@ function findOpener<O>(
   variable: string,
   url: URL,
   known: Readonly<Record<string, Opener<O>>>,
-  { dataDir, role }: Pick<Config, 'dataDir' | 'role'>,
+  { role }: Pick<Config, 'role'>,
 ): Opener<O> {
   const scheme = url.protocol;
   const opener = Object.hasOwn(known, scheme) ? known[scheme] : undefined;
   if (opener === undefined) {
-    const origin = dataDir !== null && scheme === 'lmdb:' ? ' (of DATA_DIR)' : '';
     const list = Object.keys(known).join(', ');
-    throw new CodedError('misconfigured', `${variable}${origin}: unknown scheme "${scheme}"; known: ${list}`);
+    throw new CodedError('misconfigured', `${variable}: unknown scheme "${scheme}"; known: ${list}`);
   }
   if (role !== 'all' && !opener.shared) {
     throw new CodedError(
@@ -105,6 +104,12 @@ function findOpener<O>(
     );
   }
   return opener;
+}
+
+/** What a person set: a URL, or the folder that it was made of. */
+function variableOf(variable: 'QUEUE_URL' | 'STORE_URL', { dataDir, queueUrl, storeUrl }: Where): string {
+  const url = variable === 'QUEUE_URL' ? queueUrl : storeUrl;
+  return dataDir !== null && url.href === new URL(urlsOf(dataDir)[variable]).href ? 'DATA_DIR' : variable;
 }
 
 /** Says which variable an adapter's refusal is about. */

@@ -126,6 +126,7 @@ describe('config', () => {
     const one = readConfig({ DATA_DIR: './a b?#c', STORE_URL: 'memory:' });
     expect(decodeURIComponent(one.queueUrl.pathname)).to.equal('./a b?#c/queue');
     expect(one.storeUrl.href).to.equal('memory:');
+    expect(readConfig({ DATA_DIR: '/' }).storeUrl.pathname).to.equal('/store');
     expect(refusalOf({ DATA_DIR: 'd', QUEUE_URL: 'memory:', STORE_URL: 'memory:' })).to.match(/^DATA_DIR stands for/);
   });
 

@@ -1,8 +1,11 @@
 import { codeOf, CodedError } from '@product-updates/errors';
 import { durabilities, systemClock } from '@product-updates/queue';
 import { expect } from 'chai';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
-import { checkDurability, openers, openQueue, openStore } from '../src/open.ts';
+import { checkDurability, checkSchemes, openers, openQueue, openStore } from '../src/open.ts';
 
 const codec = { encode: (): Uint8Array => new Uint8Array(), decode: (): string => '' };
 const queueContext = { codec, clock: systemClock };
@@ -36,17 +39,49 @@ describe('open', () => {
   });
 
   it('lists the schemes there are when it does not know one', async () => {
-    for (const url of ['amqp://shop:hunter2@broker', 'lmdb:./data', 'constructor:', 'toString:']) {
+    for (const url of ['amqp://shop:hunter2@broker', 'mysql://shop:hunter2@db', 'constructor:', 'toString:']) {
       expect(await refusalOf(queueOf({ QUEUE_URL: url }))).to.equal(
-        `QUEUE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:`,
+        `QUEUE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:, lmdb:`,
       );
       expect(await refusalOf(storeOf({ STORE_URL: url }))).to.equal(
-        `STORE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:`,
+        `STORE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:, lmdb:, postgres:, postgresql:, redis:, rediss:`,
       );
     }
-    expect(await refusalOf(queueOf({ DATA_DIR: '/srv' }))).to.match(
-      /^QUEUE_URL \(of DATA_DIR\): unknown scheme "lmdb:"/,
+  });
+
+  it('finds a bad scheme before anything is opened', () => {
+    const check = (env: Record<string, string>) => (): void => checkSchemes(readConfig(env), openers);
+    expect(check({ STORE_URL: 'postgres://127.0.0.1:1/x' })).not.to.throw();
+    expect(check({ STORE_URL: 'postgres://127.0.0.1:1/x', QUEUE_URL: 'x:' })).to.throw(
+      /^QUEUE_URL: unknown scheme "x:"/,
     );
+    expect(check({ STORE_URL: 'x:' })).to.throw(/^STORE_URL: unknown scheme "x:"/);
+    expect(check({ ROLE: 'worker', STORE_URL: 'redis://127.0.0.1:1' })).to.throw(/^ROLE worker: QUEUE_URL memory:/);
+  });
+
+  describe('DATA_DIR', () => {
+    let folder: string;
+    before(() => (folder = mkdtempSync(join(tmpdir(), 'open-test-'))));
+    after(() => rmSync(folder, { recursive: true }));
+
+    it('is a queue and a store on disk, whatever its name', async () => {
+      const DATA_DIR = join(folder, 'a b?#%41ü');
+      const config = readConfig({ DATA_DIR });
+      await using queue = (await openQueue(config, openers, queueContext)).queue;
+      const opened = await openStore(config, openers, storeContext);
+      await using store = opened.store;
+      await Promise.all([queue.ping(), store.ping()]);
+      expect(opened.durability).to.equal('disk');
+      expect(readdirSync(DATA_DIR).toSorted()).to.deep.equal(['queue', 'store']);
+    });
+
+    it('is what is named where its folder cannot be used, unless the URL was given', async () => {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      expect(await refusalOf(queueOf({ DATA_DIR: file }))).to.match(/^DATA_DIR: .*file/);
+      expect(await refusalOf(storeOf({ DATA_DIR: file }))).to.match(/^DATA_DIR: .*file/);
+      expect(await refusalOf(queueOf({ DATA_DIR: folder, QUEUE_URL: `lmdb:${file}/q` }))).to.match(/^QUEUE_URL: /);
+    });
   });
 
   it('says which variable an option belongs to', async () => {

@@ -192,7 +192,7 @@ describe('the process', function () {
     const secret = 'amqp://shop:hunter2@broker';
     const cases: [Environment, string][] = [
       [{ WORKERS: '65' }, 'WORKERS is a whole number from 1 to 64, not "65"'],
-      [{ QUEUE_URL: secret }, 'QUEUE_URL: unknown scheme "amqp:"; known: memory:'],
+      [{ QUEUE_URL: secret }, 'QUEUE_URL: unknown scheme "amqp:"; known: memory:, lmdb:'],
       [{ HOST: '192.0.2.1', ALLOW_ANONYMOUS: 'true' }, 'HOST 192.0.2.1 is no address of this machine'],
     ];
     for (const [{ code, stdout, stderr }, line] of await Promise.all(

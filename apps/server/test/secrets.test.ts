@@ -131,6 +131,9 @@ describe('secrets and hostile texts', function () {
     const envs = [
       { QUEUE_URL: `amqp://shop:${PASSWORD}@broker/` },
       { STORE_URL: `postgres://shop:${PASSWORD}@db:5432/shop?password=${PASSWORD}` },
+      { STORE_URL: `redis://shop:${PASSWORD}@db/?password=${PASSWORD}` },
+      { STORE_URL: `rediss://shop:${PASSWORD}@db/x` },
+      { QUEUE_URL: `lmdb://shop:${PASSWORD}@db/x` },
       { STORE_URL: `memory://shop:${PASSWORD}@db` },
       { STORE_URL: `memory:?password=${PASSWORD}` },
       { API_KEYS: `shop:write:${PASSWORD},ops:all:${PASSWORD}` },

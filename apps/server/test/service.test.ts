@@ -215,6 +215,32 @@ describe('service', () => {
     expect(lines.at(-1)).to.include('what was drained did not close well').and.to.include('the socket hung');
   });
 
+  it('has drained when what is left waits in a queue that others share', async () => {
+    const known = toldOpeners([], { shared: true, durability: 'replicated' });
+    const api = await starting({ ROLE: 'api', ALLOW_VOLATILE_STORE: 'true' }, known);
+    await ask(agent, `${api.url}/events`, { method: 'POST', json: { product_id: 'p1', stock: 7 } });
+    expect(await api.stop()).to.deep.equal({
+      drained: true,
+      left: 1,
+      where: 'in the queue, for the next process',
+      accepted: 1,
+      settled: 0,
+    });
+  });
+
+  it('tells what it held where such a queue cannot be asked any more', async () => {
+    const openQueue = async (...args: Parameters<OpenQueue>): Promise<unknown> => {
+      const { queue, ...rest } = await openMemoryQueue(...args);
+      const { stats } = queue;
+      let asked = 0;
+      queue.stats = () => ((asked += 1) > 1 ? Promise.reject(new Error('gone')) : stats.call(queue));
+      return { ...rest, durability: 'disk', queue };
+    };
+    const queues = { 'memory:': { shared: false, load: async () => openQueue as OpenQueue } };
+    const service = await starting({ ALLOW_VOLATILE_STORE: 'true' }, { ...openers, queues });
+    expect(await service.stop()).to.include({ drained: true, left: 0 });
+  });
+
   it('can be an api and a worker apart, where queue and store are shared', async () => {
     const known = toldOpeners([], { shared: true });
     const [api, worker] = await Promise.all([starting({ ROLE: 'api' }, known), starting({ ROLE: 'worker' }, known)]);
