@@ -39,6 +39,8 @@ export interface LmdbRoot extends Pick<LmdbTable, 'getBinary' | 'getRange'> {
   openDB(options: { readonly name: string; readonly encoding: 'binary'; readonly keyEncoding: 'binary' }): LmdbTable;
   /** Runs at the end of the turn: what is put from then on belongs to the next commit. */
   on(event: 'beforecommit', listener: () => void): void;
+  /** Follows the commit that is under way; a `then` that is not a promise's, so it is not to be awaited. */
+  readonly committed: { readonly then: (onCommitted: () => void, onFailed: () => void) => unknown };
   /** The next read sees what is committed by then. */
   resetReadTxn(): void;
   close(): Promise<void>;

@@ -86,7 +86,12 @@ export class Database {
   #open(): LmdbRoot {
     try {
       const root = openRoot(join(this.#folder, DATA_FILE), this.#mapSize);
-      root.on('beforecommit', this.#onCommitBegin);
+      root.on('beforecommit', () => {
+        this.#onCommitBegin();
+        // Besides the promise that puts answer, lmdb-js (3.5) makes one for the beginning of the commit, when this turn ends, and
+        // tells nobody. A failed commit would reject it unheard, and so end the process.
+        queueMicrotask(() => root.committed.then(nothing, nothing));
+      });
       return root;
     } catch (error) {
       throw translate(error, this.#folder);
@@ -116,6 +121,8 @@ export class Database {
     }
   }
 }
+
+function nothing(): void {}
 
 function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: LmdbPages): number {
   return treeBranchPageCount + treeLeafPageCount + overflowPages;
