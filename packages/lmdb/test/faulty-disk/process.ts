@@ -53,12 +53,12 @@ function valueOf(commit: number, key: number): Uint8Array {
   return value;
 }
 
-console.log('"open"');
+process.stdout.write('"open"\n');
 for await (const line of createInterface({ input: process.stdin })) {
   const [name = '', argument] = line.split(' ');
   const answer = await asked[name]?.(Number(argument)).then(
     (value) => ({ value }),
     (error: unknown) => ({ code: codeOf(error), says: describe(error) }),
   );
-  console.log(JSON.stringify(answer ?? null));
+  process.stdout.write(`${JSON.stringify(answer ?? null)}\n`);
 }
