@@ -4,8 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** A way to a server on loopback that counts round trips. */
 export interface RoundTripCounter extends AsyncDisposable {
   readonly port: number;
-  /** So far; from the first time it is asked. */
+  /** So far; from the first time it is asked, which is when it begins to hold answers back. */
   count(): number;
+  /** Holds nothing back any more, until it is asked again. */
+  rest(): void;
 }
 
 /** So long nothing more may be asked before answers are let through. */
@@ -63,6 +65,9 @@ export async function createRoundTripCounter(toPort: number): Promise<RoundTripC
     count() {
       counting = true;
       return count;
+    },
+    rest() {
+      counting = false;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,56 @@
+import { systemClock } from '@product-updates/queue';
+import { everyTest, forkStore, type Place, type Skip, storeContract } from '@product-updates/repository/contract';
+import { openRedisStore } from '@product-updates/repository-redis';
+import { liveService } from '@product-updates/tooling/live-service';
+import { type OwnCluster, startOwnCluster } from './own-cluster.ts';
+
+// One cluster for all tests: to bring one up takes longer than most of them. Where there is a server there is its program.
+const live = await liveService('redis');
+let cluster: OwnCluster | undefined;
+
+const notSent = 'the highest version is written first, on a server of its own: cut there, the products were never sent';
+const same = 'nothing differs in a cluster: it runs for one server';
+const skip: readonly Skip[] = [
+  { test: 'R12', reason: notSent },
+  { test: 'R17.3', reason: notSent },
+  { test: 'R13', reason: same },
+  { test: 'R20.2', reason: same },
+];
+
+async function place(): Promise<Place> {
+  const { url, network, servers, each, roundTrips, clear } = (cluster ??= await startOwnCluster());
+  return {
+    open({ deadLetterMax, timeoutMs }) {
+      const address = new URL(url);
+      address.searchParams.set('timeoutMs', `${timeoutMs}`);
+      return openRedisStore(address, { deadLetterMax, clock: systemClock });
+    },
+    remove: clear,
+    faults: {
+      fork: () => forkStore({ module: new URL('redis-process.ts', import.meta.url), args: [url.href] }),
+      network,
+      server: servers,
+      storage: {
+        fill: async () => void (await each('CONFIG', 'SET', 'maxmemory', '1')),
+        free: async () => void (await each('CONFIG', 'SET', 'maxmemory', '0')),
+      },
+      roundTrips: async () => roundTrips(),
+      held: async () => ((await each('CLIENT', 'LIST')) as string[]).join('').split('\n').length,
+    },
+  };
+}
+
+describe('three servers', () => {
+  before(async function start() {
+    this.timeout(30_000);
+    if (!('missing' in live)) cluster = await startOwnCluster();
+  });
+  after(async () => cluster?.[Symbol.asyncDispose]());
+
+  storeContract({
+    name: 'redis cluster',
+    declared: { durability: 'process', recoveryMs: 10_000, roundTripsPerBatch: 2, runs: { quick: 20, long: 500 } },
+    place,
+    skip: 'missing' in live ? everyTest(live.missing) : skip,
+  });
+});
