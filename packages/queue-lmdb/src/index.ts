@@ -1,0 +1,1 @@
+export { openLmdbQueue } from './open.ts';

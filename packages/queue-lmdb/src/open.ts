@@ -1,0 +1,48 @@
+import { CodedError, readUrlOptions } from '@product-updates/errors';
+import { openEnvironment } from '@product-updates/lmdb';
+import type { OpenedQueue, OpenQueue, QueueOpenContext, Undecodable } from '@product-updates/queue';
+import { createLmdbQueue } from './queue.ts';
+
+const FORMAT = 1;
+const GiB = 2 ** 30;
+
+/**
+ * `lmdb:./data/queue?capacity=100000`: a folder, relative to where the process was started or absolute, made when it is not
+ * there. `capacity`: messages, from 1 to 10,000,000. `maxBytes`: of the folder, from 1 MiB to 1 TiB, 16 GiB unless told.
+ *
+ * Rejects `misconfigured` for a folder that cannot be used: open elsewhere, damaged, written by a newer version, no right.
+ */
+export const openLmdbQueue: OpenQueue = async <T>(
+  url: URL,
+  { codec, clock }: QueueOpenContext<T>,
+): Promise<OpenedQueue<T | Undecodable>> => {
+  const { capacity, maxBytes } = readUrlOptions(url, {
+    capacity: { type: 'integer', min: 1, max: 10_000_000, default: 100_000 },
+    maxBytes: { type: 'integer', min: 2 ** 20, max: 1024 * GiB, default: 16 * GiB },
+  });
+  const environment = await openEnvironment(folderOf(url), { part: 'queue', format: FORMAT, migrations: {}, maxBytes });
+  try {
+    const queue = await createLmdbQueue({ environment, codec, clock, capacity });
+    return { queue, durability: 'disk', description: `lmdb ${environment.folder}, at most ${capacity} messages` };
+  } catch (error) {
+    await environment[Symbol.asyncDispose]();
+    throw error;
+  }
+};
+
+function folderOf({ host, hash, pathname }: URL): string {
+  const folder = decoded(pathname);
+  if (host === '' && hash === '' && folder !== undefined && folder !== '') return folder;
+  throw new CodedError(
+    'misconfigured',
+    'an LMDB queue has a folder and options, and no host: lmdb:./data/queue?capacity=100000, lmdb:/var/lib/queue',
+  );
+}
+
+function decoded(pathname: string): string | undefined {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return undefined;
+  }
+}
