@@ -1,27 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { scaled } from '@product-updates/queue/contract';
 import { liveService } from '@product-updates/tooling/live-service';
 import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
 import type { Environment } from './child.ts';
-import { killDatabase, killService } from './crash/kills.ts';
+import { killBoth, killDatabase, killService } from './crash/kills.ts';
 import { record, summaryOf, total } from './crash/record.ts';
 import type { Seen } from './crash/world.ts';
 
 /** SEED repeats the clients and the instants of a run, as far as a machine repeats itself. */
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 /** Worlds side by side: mostly they wait. */
-const { kills, databaseKills, worlds } = scaled({
-  quick: { kills: 10, databaseKills: 3, worlds: 1 },
-  long: { kills: 1000, databaseKills: 1000, worlds: 4 },
+const { kills, databaseKills, bothKills, worlds } = scaled({
+  quick: { kills: 10, databaseKills: 3, bothKills: 1, worlds: 1 },
+  long: { kills: 1000, databaseKills: 1000, bothKills: 100, worlds: 4 },
 });
-/** The built one starts sooner; what `npm test` tries is the source. */
-const main = scaled({ quick: 'source', long: 'built' } as const);
+/** It starts sooner than the source does. */
+const main = 'built';
+/** What comes in while a database is away is none of what is tried. */
+const pauseMs = 20;
 const LONGEST_KILL_MS = 10_000;
 
 const dataDir = (folder: string): Environment => ({ DATA_DIR: folder });
 
 describe(`crash (seed ${seed})`, () => {
+  before(function () {
+    this.timeout(60_000);
+    const folder = join(import.meta.dirname, '..');
+    const tsc = join(folder, '../../node_modules/typescript/bin/tsc');
+    execFileSync(process.execPath, [tsc, '-b', 'tsconfig.build.json'], { cwd: folder, stdio: 'inherit' });
+  });
+
   it('kill -9 of the service loses nothing that was accepted', async function () {
     this.timeout(kills * LONGEST_KILL_MS);
     const runs = await inWorlds((seed) => killService({ environment: dataDir, main, seed }, Math.ceil(kills / worlds)));
@@ -33,20 +44,26 @@ describe(`crash (seed ${seed})`, () => {
     { name: 'redis', startOwn: startOwnRedis },
   ] as const;
   for (const { name, startOwn } of databases) {
-    it(`kill -9 of ${name} loses nothing that was accepted, and the service lives on`, async function () {
-      this.timeout(databaseKills * LONGEST_KILL_MS);
-      const live = await liveService(name);
-      if ('missing' in live) return skip(this, live.missing);
-      const runs = await inWorlds(async (seed) => {
-        await using own = await startOwn();
-        const environment = (folder: string): Environment => ({
-          QUEUE_URL: `lmdb:${folder}/queue`,
-          STORE_URL: own.url.href,
+    const cases = [
+      { what: name, also: ', and the service lives on', run: killDatabase, count: databaseKills },
+      { what: `the service and ${name}`, also: '', run: killBoth, count: bothKills },
+    ];
+    for (const { what, also, run, count } of cases) {
+      it(`kill -9 of ${what} loses nothing that was accepted${also}`, async function () {
+        this.timeout(count * LONGEST_KILL_MS);
+        const live = await liveService(name);
+        if ('missing' in live) return skip(this, live.missing);
+        const runs = await inWorlds(async (seed) => {
+          await using own = await startOwn();
+          const environment = (folder: string): Environment => ({
+            QUEUE_URL: `lmdb:${folder}/queue`,
+            STORE_URL: own.url.href,
+          });
+          return await run({ environment, main, seed, pauseMs }, own, Math.ceil(count / worlds));
         });
-        return await killDatabase({ environment, main, seed }, own, Math.ceil(databaseKills / worlds));
+        tell(this, `${what} killed, queue in \`lmdb:\``, runs);
       });
-      tell(this, `${name} killed, queue in \`lmdb:\``, runs);
-    });
+    }
   }
 
   describe('finds', () => {
@@ -57,14 +74,22 @@ describe(`crash (seed ${seed})`, () => {
       { what: 'a store that answers before the disk has it', ...sound, store: 'early' },
       { what: 'a store where the last to arrive wins', ...sound, store: 'arriving' },
     ];
-    for (const { what, queue, store } of spoilt) {
-      it(what, async function () {
-        this.timeout(60_000);
+    // All at once: each ends at its first loss.
+    let runs: Promise<Seen>[];
+    before(() => {
+      runs = spoilt.map(({ queue, store }) => {
         const environment = (folder: string): Environment => ({
           QUEUE_URL: `${queue}:${folder}/queue`,
           STORE_URL: `${store}:${folder}/store`,
         });
-        const { faultCount, kills } = await killService({ environment, main: 'spoilt', seed }, 20);
+        return killService({ environment, main: 'spoilt', seed }, 20);
+      });
+      for (const run of runs) run.catch(() => {}); // told by its test
+    });
+    for (const [i, { what }] of spoilt.entries()) {
+      it(what, async function () {
+        this.timeout(20 * LONGEST_KILL_MS);
+        const { faultCount, kills } = await runs[i]!;
         expect(faultCount, `after ${kills} kills`).to.be.above(0);
       });
     }

@@ -20,6 +20,8 @@ export interface ClientOptions {
   readonly seed: number;
   readonly count: number;
   readonly products: number;
+  /** Up to how long each waits between two posts. */
+  readonly pauseMs: number;
 }
 
 /** How long a client waits that was refused, cut or told to try later. */
@@ -29,7 +31,7 @@ const AGAIN_MS = 5;
  * Clients that post one update or an array, one request after the other, and go on whatever happens to the server. They
  * begin hushed.
  */
-export function startClients({ url, ledger, seed, count, products }: ClientOptions): Clients {
+export function startClients({ url, ledger, seed, count, products, pauseMs }: ClientOptions): Clients {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   const values = { next: 1 };
   const wrong: string[] = [];
@@ -54,6 +56,7 @@ export function startClients({ url, ledger, seed, count, products }: ClientOptio
       // Many repeat what was not answered, some also what was.
       repeat = random.int(100) < (answered ? 3 : 50) ? updates : undefined;
       if (!answered) await wait(AGAIN_MS);
+      else if (pauseMs > 0) await wait(random.int(pauseMs));
     }
   }
 

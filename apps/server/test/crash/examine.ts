@@ -5,7 +5,7 @@ import type { Clients } from './clients.ts';
 import type { Ledger, Shown } from './ledger.ts';
 
 /** A queue that is not empty by then has a fault. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 180_000;
 const CHUNK = 100;
 const AT_ONCE = 8;
 

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OwnServer } from '@product-updates/tooling/own-server';
+import type { Child } from '../child.ts';
 import { isReady } from './examine.ts';
 import { World, type Seen, type WorldOptions } from './world.ts';
 
@@ -17,20 +18,20 @@ export async function killService(options: WorldOptions, kills: number): Promise
   let killedAt: number | undefined;
   let usualStartMs = 500;
 
-  async function live(end: End): Promise<void> {
+  async function live(how: End): Promise<void> {
     const started = performance.now();
     const child = world.start();
-    if (end === 'starting') {
+    if (how === 'starting') {
       world.clients.resume();
       await wait(random.int(usualStartMs));
     } else {
-      if (end === 'recovering') world.clients.resume();
+      if (how === 'recovering') world.clients.resume();
       await world.ready(child);
       usualStartMs = performance.now() - started;
       if (killedAt !== undefined) seen.readyMs.push(performance.now() - killedAt);
-      if (end !== 'recovering') await world.check();
+      if (how !== 'recovering') await world.check();
       await world.load(LOAD_MS);
-      if (end === 'draining') {
+      if (how === 'draining') {
         child.kill('SIGTERM');
         await wait(random.int(50));
       }
@@ -44,10 +45,7 @@ export async function killService(options: WorldOptions, kills: number): Promise
   while (seen.kills < kills && seen.faultCount === 0) await live(endOf(random.int(100)));
   const child = world.start();
   await world.ready(child);
-  await world.check(ALL);
-  child.kill('SIGTERM');
-  const { code, stdout, stderr } = await child.ended;
-  if (code !== 0) world.blame([`the last one ended with ${code}: ${stdout}${stderr}`]);
+  await end(world, child);
   return seen;
 }
 
@@ -78,9 +76,41 @@ export async function killDatabase(options: WorldOptions, database: OwnServer, k
     seen.readyMs.push(performance.now() - startedAt);
     await world.check();
   }
+  await end(world, child);
+  return seen;
+}
+
+/** Kills the service and its database so often, one shortly after the other, and starts them again in any order. */
+export async function killBoth(options: WorldOptions, database: OwnServer, kills: number): Promise<Seen> {
+  await using world = await World.create(options);
+  const { seen, random } = world;
+  const [soon, late] = [20, 500];
+  const after = async (upToMs: number, act: () => Promise<void> | void): Promise<void> => {
+    await wait(random.int(upToMs));
+    await act();
+  };
+  let child = world.start();
+  await world.ready(child);
+
+  while (seen.kills < kills && seen.faultCount === 0) {
+    await world.load(LOAD_MS);
+    const killed = child;
+    await Promise.all([after(soon, () => world.kill(killed)), after(soon, () => database.kill())]);
+    const killedAt = performance.now();
+    await world.clients.hush();
+    await Promise.all([after(late, () => void (child = world.start())), after(late, () => database.start())]);
+    await world.ready(child);
+    seen.readyMs.push(performance.now() - killedAt);
+    await world.check();
+  }
+  await end(world, child);
+  return seen;
+}
+
+/** Everything once more, and a peaceful end. */
+async function end(world: World, child: Child): Promise<void> {
   await world.check(ALL);
   child.kill('SIGTERM');
   const { code, stdout, stderr } = await child.ended;
   if (code !== 0) world.blame([`the service ended with ${code}: ${stdout.slice(-4000)}${stderr}`]);
-  return seen;
 }

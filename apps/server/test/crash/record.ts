@@ -9,6 +9,8 @@ const HEAD = [
   '',
   'What `npm run test:long` has counted in `test/crash.test.ts`, the last run of each. *Lost* counts everything that was',
   'wrong: an accepted update that is not shown, a value that nobody sent, a dead letter, a queue that does not drain.',
+  '*Unanswered* were cut by a kill: each may be there or not. Every kill is `kill -9`, under load, most of the service also',
+  'while it starts, recovers or drains. That leaves the page cache as it is: the loss of power is not among these runs.',
   '',
   '| run | date | kills | starts of the service | checks of everything | accepted | unanswered | lost | ready again, median / p99 / most | seed | machine |',
   '|---|---|---|---|---|---|---|---|---|---|---|',

@@ -16,8 +16,8 @@ export interface WorldOptions {
   readonly environment: (folder: string) => Environment;
   readonly main: 'source' | 'built' | 'spoilt';
   readonly seed: number;
-  readonly clients?: number;
-  readonly products?: number;
+  /** Up to how long each client waits between two posts: where a machine has better to do than to post; 0 unless given. */
+  readonly pauseMs?: number;
 }
 
 /** What one run has seen. */
@@ -39,7 +39,9 @@ export interface Seen {
 
 /** So many faults are told; one loss may show in every product. */
 const FAULTS_TOLD = 10;
-const READY_LIMIT_MS = 60_000;
+const CLIENTS = 12;
+const PRODUCTS = 400;
+const READY_LIMIT_MS = 180_000;
 /** Fates asked at each check. */
 const FATES = 25;
 
@@ -66,13 +68,20 @@ export class World implements AsyncDisposable {
   #child: Child | undefined;
 
   private constructor(options: WorldOptions, port: number) {
-    const { seed, clients = 12, products = 400 } = options;
+    const { seed, pauseMs = 0 } = options;
     this.#options = options;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.random = createRandom(seed);
     this.#folder = mkdtempSync(join(tmpdir(), 'crash-'));
-    this.clients = startClients({ url: this.url, ledger: this.ledger, seed, count: clients, products });
+    this.clients = startClients({
+      url: this.url,
+      ledger: this.ledger,
+      seed,
+      count: CLIENTS,
+      products: PRODUCTS,
+      pauseMs,
+    });
   }
 
   static async create(options: WorldOptions): Promise<World> {
@@ -97,7 +106,7 @@ export class World implements AsyncDisposable {
     while (!(await isReady(this.agent, this.url))) {
       if (ended) throw new Error(`the service ended: ${JSON.stringify(await child.ended)}`);
       if (performance.now() > deadline) throw new Error(`not ready after ${READY_LIMIT_MS} ms`);
-      await wait(2);
+      await wait(5);
     }
   }
 
