@@ -120,7 +120,7 @@ class LastingConnection implements Connection {
   }
 
   async #reconnect(): Promise<void> {
-    for (let attempt = 1; this.#link === undefined; attempt++) {
+    for (let attempt = 1; this.#link === undefined && this.#closed === undefined; attempt++) {
       await this.#pause(backoffMs({ attempt, baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }));
       if (this.#closed !== undefined) return;
       try {

@@ -47,6 +47,8 @@ const replies: Readonly<Record<string, ErrorCode>> = {
 const generalReplies: readonly (readonly [RegExp, ErrorCode])[] = [
   [/max number of clients|max clients/i, 'unavailable'],
   [/unknown (sub)?command/i, 'misconfigured'],
+  // NOPERM, when it is the script that may not.
+  [/user executing the script/i, 'misconfigured'],
   [/DB index|invalid DB/i, 'misconfigured'],
   [/AUTH/, 'misconfigured'],
   [/cluster support disabled/i, 'misconfigured'],

@@ -101,24 +101,22 @@ function plain({ product_id, price, price_version, stock, stock_version }: Produ
 }
 
 function recordOf(product_id: string, reply: Reply): ProductRecord | undefined {
-  const [price, priceVersion, stock, stockVersion] = (reply as readonly (string | null)[]).map(numberOf);
-  if (!priceVersion && !stockVersion) return undefined;
+  const [price = null, priceVersion = null, stock = null, stockVersion = null] = reply as readonly (string | null)[];
+  if (priceVersion === null && stockVersion === null) return undefined;
   const record = {
     product_id,
-    price: priceVersion ? price : null,
-    price_version: priceVersion ?? NEVER,
-    stock: stockVersion ? stock : null,
-    stock_version: stockVersion ?? NEVER,
+    price: priceVersion === null ? null : numberOf(price),
+    price_version: priceVersion === null ? NEVER : (numberOf(priceVersion) as Version),
+    stock: stockVersion === null ? null : numberOf(stock),
+    stock_version: stockVersion === null ? NEVER : (numberOf(stockVersion) as Version),
   };
-  if (Object.values(record).some((value) => value === undefined || Number.isNaN(value))) {
-    throw new CodedError(
-      'misconfigured',
-      `the hash of product ${JSON.stringify(product_id)} is not what this store wrote`,
-    );
-  }
-  return record as ProductRecord;
+  const numbers = [record.price, record.price_version, record.stock, record.stock_version];
+  if (!numbers.some(Number.isNaN)) return record;
+  const why = `the hash of product ${JSON.stringify(product_id)} is not what this store wrote`;
+  throw new CodedError('misconfigured', why);
 }
 
-function numberOf(text: string | null): number | null {
-  return text === null ? null : Number(text);
+/** NaN for what is none, or is missing beside its version. */
+function numberOf(text: string | null): number {
+  return text === null || text === '' ? Number.NaN : Number(text);
 }

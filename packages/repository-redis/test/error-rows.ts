@@ -40,6 +40,7 @@ const replies: readonly (readonly [string, Row['code']])[] = [
   ['DENIED Redis is running in protected mode because protected mode is enabled', 'misconfigured'],
   ["CROSSSLOT Keys in request don't hash to the same slot", 'misconfigured'],
   ["ERR unknown command 'EVALSHA'", 'misconfigured'],
+  ["ERR The user executing the script can't run this command or subcommand", 'misconfigured'],
   ['ERR DB index is out of range', 'misconfigured'],
   ['ERR invalid DB index', 'misconfigured'],
   ['ERR AUTH <password> called without any password configured for the default user.', 'misconfigured'],

@@ -1,0 +1,258 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
+import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
+import { codeOf } from '@product-updates/errors';
+import { systemClock } from '@product-updates/queue';
+import type { OpenedStore } from '@product-updates/repository';
+import { openRedisStore } from '@product-updates/repository-redis';
+import { liveService } from '@product-updates/tooling/live-service';
+import { startOwnRedis } from '@product-updates/tooling/own-redis';
+import { freePort } from '@product-updates/tooling/own-server';
+import { redisCommand, settingOf } from './redis-commands.ts';
+
+const live = await liveService('redis');
+
+describe('one server, as it is set up and as that changes', function servers() {
+  this.timeout(20_000);
+  before(function skipWithoutServer() {
+    if ('missing' in live) this.skip();
+  });
+
+  it('knows its scripts again after they were flushed', async () => {
+    await using own = await startOwnRedis();
+    const { store } = await open(own.url);
+    await using _ = store;
+    for (let version = 1; version <= 3; version++) {
+      const records = Array.from({ length: 200 }, (_, i) => priceOf(`p${i}`, version));
+      expect(await store.products.apply(records)).to.have.length(200);
+      await redisCommand(own.url, 'SCRIPT', 'FLUSH');
+    }
+    expect((await store.products.get('p199'))?.price_version).to.equal(3);
+  });
+
+  it('tells what an acknowledgement survives', async () => {
+    for (const [args, durability, says] of [
+      [['--appendfsync', 'always'], 'disk', /synced to disk before each answer/],
+      [['--appendfsync', 'everysec'], 'process', /appendfsync everysec/],
+      [['--appendonly', 'no', '--save', '3600 1'], 'process', /snapshots/],
+      [['--appendonly', 'no'], 'process', /nothing on disk/],
+    ] as const) {
+      await using own = await startOwnRedis({ args });
+      const opened = await open(own.url);
+      await opened.store[Symbol.asyncDispose]();
+      expect(opened.durability, args.join(' ')).to.equal(durability);
+      expect(opened.description)
+        .to.match(says)
+        .and.to.match(/Redis \d+\.\d+.*keys product-updates:\*/);
+    }
+  });
+
+  it('does with the rights of the README, and believes a declaration where CONFIG is not allowed', async () => {
+    await using own = await startOwnRedis();
+    const rights = ['~product-updates:*', '+info', '+ping', '+get', '+set', '+evalsha', '+eval'];
+    const data = ['+hmget', '+hset', '+hget', '+hlen', '+hexists', '+hdel', '+zadd', '+zrem', '+zrange'];
+    await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', 'on', '>open/sesame', ...rights, ...data);
+    const url = withQuery(own.url, '');
+    url.username = 'shop';
+    url.password = encodeURIComponent('open/sesame');
+    const cautious = await open(url);
+    await use(cautious);
+    expect(cautious.durability).to.equal('process');
+    expect(cautious.description).not.to.include('sesame');
+    const declared = await open(withQuery(url, 'durability=disk'));
+    await use(declared);
+    expect(declared.durability).to.equal('disk');
+    await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', '-hset');
+    const { store } = await open(url);
+    await using _ = store;
+    expect(await codeFrom(store.products.apply([priceOf('p1', 9)]))).to.equal('misconfigured');
+  });
+
+  it('a declaration does not hold for a server without an append-only file', async () => {
+    await using own = await startOwnRedis({ args: ['--appendonly', 'no', '--rename-command', 'CONFIG', ''] });
+    expect(await codeFrom(open(withQuery(own.url, 'durability=disk')))).to.equal('misconfigured');
+  });
+
+  for (const [name, break_, mend, args] of [
+    ['OOM', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], []],
+    ['READONLY', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE'], []],
+    [
+      'NOREPLICAS',
+      ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+      ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+      [],
+    ],
+  ] as const) {
+    it(`${name}: ping and writes are unavailable until it is mended`, async () => {
+      await using own = await startOwnRedis({ args });
+      const { store } = await open(own.url);
+      await using _ = store;
+      await store.products.apply([priceOf('p1', 1)]);
+      await redisCommand(own.url, ...break_);
+      expect(await codeFrom(store.ping())).to.equal('unavailable');
+      expect(await codeFrom(store.products.apply([priceOf('p2', 1)]))).to.equal('unavailable');
+      await redisCommand(own.url, ...mend);
+      await eventually(() => store.products.apply([priceOf('p2', 2)]));
+      await eventually(() => store.ping());
+      expect((await store.products.get('p1'))?.price_version).to.equal(1);
+    });
+  }
+
+  it('MISCONF: ping and writes are unavailable, reads go on', async () => {
+    await using own = await startOwnRedis({ args: ['--appendonly', 'no', '--save', '3600 1'] });
+    const { store } = await open(own.url);
+    await using _ = store;
+    await store.products.apply([priceOf('p1', 1)]);
+    rmSync(await settingOf(own.url, 'dir'), { recursive: true });
+    await redisCommand(own.url, 'BGSAVE');
+    await eventually(async () => expect(await codeFrom(store.ping())).to.equal('unavailable'));
+    expect(await codeFrom(store.products.apply([priceOf('p1', 2)]))).to.equal('unavailable');
+    expect((await store.products.get('p1'))?.price_version).to.equal(1);
+  });
+
+  it('a replica is not opened', async () => {
+    await using own = await startOwnRedis();
+    await redisCommand(own.url, 'REPLICAOF', '127.0.0.1', '1');
+    expect(await codeFrom(open(own.url))).to.equal('unavailable');
+  });
+
+  it('looks at the server on every new connection: what got worse is held until it is mended', async () => {
+    await using own = await startOwnRedis();
+    const { store } = await open(own.url);
+    await using _ = store;
+    for (const [setting, worse, better] of [
+      ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
+      ['appendfsync', 'everysec', 'always'],
+    ] as const) {
+      await redisCommand(own.url, 'CONFIG', 'SET', setting, worse);
+      await redisCommand(own.url, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await eventually(async () => expect(await codeFrom(store.ping())).to.equal('misconfigured'));
+      await redisCommand(own.url, 'CONFIG', 'SET', setting, better);
+      await eventually(() => store.ping());
+    }
+  });
+
+  it('what resolved is there after each of several kills of a server that syncs', async () => {
+    await using own = await startOwnRedis();
+    const { store } = await open(withQuery(own.url, 'timeoutMs=1000'));
+    await using _ = store;
+    let version = 0;
+    for (let round = 0; round < 5; round++) {
+      let resolved = 0;
+      const writing = (async () => {
+        for (;;) {
+          await store.products.apply([priceOf('p1', ++version), priceOf(`r${round}`, version)]);
+          resolved = version;
+        }
+      })();
+      const failed = codeFrom(writing);
+      await eventually(async () =>
+        expect(resolved)
+          .to.be.greaterThan(version - 20)
+          .and.to.be.greaterThan(0),
+      );
+      await wait(20 + 20 * round);
+      await own.kill();
+      expect(await failed).to.equal('unavailable');
+      await own.start();
+      await eventually(() => store.ping());
+      expect((await store.products.get('p1'))?.price_version).to.be.at.least(resolved);
+      expect((await store.products.get(`r${round}`))?.price_version).to.be.at.least(resolved);
+    }
+  });
+
+  it('a read does not wait for a large batch', async () => {
+    await using own = await startOwnRedis();
+    const { store } = await open(own.url);
+    await using _ = store;
+    await store.products.apply([priceOf('p1', 1)]);
+    let applied = false;
+    const writing = store.products
+      .apply(Array.from({ length: 20_000 }, (_, i) => priceOf(`p${i}`, 2)))
+      .finally(() => (applied = true));
+    await store.products.get('p1');
+    expect(applied, 'the batch was done before').to.equal(false);
+    expect(await writing).to.have.length(20_000);
+  });
+
+  it('speaks TLS, and trusts only who it is told to', async () => {
+    await using own = await startOwnRedis({ args: [] });
+    const dir = await settingOf(own.url, 'dir');
+    const [key, cert] = [`${dir}/key.pem`, `${dir}/cert.pem`];
+    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=redis.test';
+    const names = ['-addext', 'subjectAltName=DNS:redis.test', '-keyout', key, '-out', cert];
+    execFileSync('openssl', [...request.split(' '), ...names], { stdio: 'ignore' });
+    const port = await freePort();
+    const files = ['tls-cert-file', cert, 'tls-key-file', key, 'tls-ca-cert-file', cert];
+    await redisCommand(own.url, 'CONFIG', 'SET', ...files, 'tls-port', `${port}`);
+    const query = (ca: string, name: string): URL =>
+      new URL(`rediss://127.0.0.1:${port}?tlsServername=${name}&tlsCert=${cert}&tlsKey=${key}${ca}`);
+    await use(await open(query(`&tlsCa=${cert}`, 'redis.test')));
+    expect(await codeFrom(open(query('', 'redis.test'))), 'unknown authority').to.equal('misconfigured');
+    expect(await codeFrom(open(query(`&tlsCa=${cert}`, 'other.test'))), 'other name').to.equal('misconfigured');
+    const plain = withQuery(new URL(`redis://127.0.0.1:${port}`), 'timeoutMs=500');
+    expect(await codeFrom(open(plain)), 'TLS there').to.equal('unavailable');
+    const tls = withQuery(new URL(`rediss://127.0.0.1:${own.port}`), 'timeoutMs=500');
+    expect(await codeFrom(open(tls)), 'no TLS there').to.equal('unavailable');
+  });
+});
+
+function open(url: URL): Promise<OpenedStore> {
+  return openRedisStore(url, { deadLetterMax: 10, clock: systemClock });
+}
+
+/** Every kind of command once. */
+async function use({ store }: OpenedStore): Promise<void> {
+  await store.products.apply([priceOf('p1', 1)]);
+  expect((await store.products.get('p1'))?.price).to.equal(1);
+  const letter = {
+    id: 'l1',
+    product_id: 'p1',
+    reason: 'rejected',
+    error: '',
+    attempts: 1,
+    failed_at: '',
+    event: null,
+  } as const;
+  await store.deadLetters.add({ ...letter, bytes: null });
+  expect(await store.deadLetters.list({ limit: 5 })).to.have.length(1);
+  expect(await store.deadLetters.get('l1')).not.to.equal(undefined);
+  expect(await store.deadLetters.count()).to.equal(1);
+  expect(await store.deadLetters.remove('l1')).to.equal(true);
+  expect(await store.highestVersion()).to.equal(1);
+  await store.ping();
+  await store[Symbol.asyncDispose]();
+}
+
+function priceOf(product_id: string, version: number): ProductRecord {
+  return { product_id, price: version, price_version: version as Version, stock: null, stock_version: NEVER };
+}
+
+function withQuery(url: URL, search: string): URL {
+  const changed = new URL(url);
+  changed.search = search;
+  return changed;
+}
+
+async function eventually<T>(check: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + 5000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await wait(10);
+    }
+  }
+}
+
+async function codeFrom(call: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call;
+    return 'it resolved';
+  } catch (error) {
+    return codeOf(error) ?? String(error);
+  }
+}
