@@ -1,3 +1,5 @@
+import { durableParts, type DurablePart } from './durable/parts.ts';
+import { runDurablePart } from './durable/run.ts';
 import { overloadSection } from './endurance/overload.ts';
 import { slowSocketsSection } from './endurance/slow-sockets.ts';
 import { soakSection } from './endurance/soak.ts';
@@ -43,10 +45,11 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
   const { quick, source, rounds } = options;
   const start = { source, core: pinning.server };
   const settleMs = quick ? 50 : 1000;
+  const onRound = (round: number): void => output.progress(`round ${round} of ${rounds}`);
+  if (isDurable(part)) return runDurablePart(part, load, { ...start, quick, rounds, onRound });
   switch (part) {
     case 'http': {
       const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 1500, durationMs: 4000 };
-      const onRound = (round: number): void => output.progress(`round ${round} of ${rounds}`);
       return httpSection(await runRounds(load, { ...start, rounds, duration, onRound }));
     }
     case 'channel':
@@ -68,4 +71,8 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
     case 'slow-sockets':
       return slowSocketsSection(load, { ...start, sockets: options.slowSockets, durationMs: quick ? 200 : 20_000 });
   }
+}
+
+function isDurable(part: Part): part is DurablePart {
+  return (durableParts as readonly Part[]).includes(part);
 }

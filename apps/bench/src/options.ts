@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { durableParts } from './durable/parts.ts';
 
-/** The parts of the benchmark. The first four make the usual run; the others take minutes and are asked for. */
+/** The parts of the benchmark. The first six make the usual run; the others take minutes or need servers and are asked for. */
 export const parts = [
   'http',
   'channel',
@@ -11,6 +12,12 @@ export const parts = [
   'soak',
   'overload',
   'slow-sockets',
+  'durable-http',
+  'lmdb',
+  'postgres',
+  'redis',
+  'hot-backlog',
+  'read-under-load',
 ] as const;
 export type Part = (typeof parts)[number];
 
@@ -34,6 +41,7 @@ export const usage: string = `npm run bench -- [options]
   --quick             fractions of a second each: shows that everything runs, measures nothing
   --soak MINUTES      only full load for so long, with the heap after garbage collection over time
   --overload          only ten times as much as the store can take
+  --durable           only what needs a disk or a database server: ${durableParts.join(', ')}
   --slow-sockets N    only one good client while N connections dribble
   --source            run the TypeScript sources instead of what was built
   --out FILE          write the Markdown there, too; relative to apps/bench
@@ -51,6 +59,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       soak: { type: 'string' },
       overload: { type: 'boolean', default: false },
+      durable: { type: 'boolean', default: false },
       'slow-sockets': { type: 'string' },
       source: { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -59,6 +68,7 @@ export function readOptions(args: readonly string[]): Options {
   const asked: Part[] = values.only === undefined ? [] : values.only.split(',').map(partOf);
   if (values.soak !== undefined) asked.push('soak');
   if (values.overload) asked.push('overload');
+  if (values.durable) asked.push(...durableParts);
   if (values['slow-sockets'] !== undefined) asked.push('slow-sockets');
   return {
     parts: asked.length === 0 ? usual : parts.filter((part) => asked.includes(part)),

@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import { runBench } from '../src/bench.ts';
+import { liveService } from '@product-updates/tooling/live-service';
 import { parts, readOptions, type Part } from '../src/options.ts';
+
+const live = { postgres: await liveService('postgres'), redis: await liveService('redis') };
+
+const servers: Partial<Record<Part, readonly (keyof typeof live)[]>> = {
+  postgres: ['postgres'],
+  redis: ['redis'],
+  'hot-backlog': ['postgres'],
+  'read-under-load': ['postgres', 'redis'],
+};
 
 async function report(...asked: readonly Part[]): Promise<string> {
   const texts: string[] = [];
@@ -24,6 +34,11 @@ describe('runBench', function () {
   });
 
   for (const part of parts.filter((part) => part !== 'http')) {
+    const reason = missing(part);
+    if (reason !== undefined) {
+      it.skip(`runs ${part}: ${reason}`);
+      continue;
+    }
     it(`runs ${part}`, async () => {
       const text = await report(part);
       expect(text)
@@ -33,3 +48,9 @@ describe('runBench', function () {
     });
   }
 });
+
+/** Why a part cannot run here. */
+function missing(part: Part): string | undefined {
+  const needed = servers[part] ?? [];
+  return needed.map((server) => ('missing' in live[server] ? live[server].missing : undefined)).find(Boolean);
+}

@@ -39,6 +39,12 @@ describe('generate', () => {
     expect(result.reconnects).to.equal(0);
   });
 
+  it('waits after a refusal as long as it is told to', async () => {
+    const refuse: RequestListener = (_, response) => answer(response, 503);
+    const job = { tolerated: [503], pauseMs: 10_000, warmupMs: 0, connections: 3 };
+    expect((await loadOn(refuse, job)).requests).to.equal(3);
+  });
+
   it('fails on a status that is not expected', async () => {
     const run = loadOn((_, response) => answer(response, 503), {});
     expect(await failureOf(run)).to.contain('"get" got the status 503');

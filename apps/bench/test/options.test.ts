@@ -15,6 +15,8 @@ describe('readOptions', () => {
       parts: ['overload', 'slow-sockets'],
       slowSockets: 50,
     });
+    const durable = ['durable-http', 'lmdb', 'postgres', 'redis', 'hot-backlog', 'read-under-load'];
+    expect(readOptions(['--durable']).parts).to.deep.equal(durable);
   });
 
   it('refuses what it does not know, and names what it does', () => {

@@ -6,6 +6,9 @@ import { readUsage, type Usage } from '../process/usage.ts';
 
 export const CONNECTIONS = 64;
 
+/** After a refusal, which costs the server as much to read as what it takes. */
+const PAUSE_MS = 250;
+
 /** One case, measured once against one server. */
 export interface Measurement {
   /** Requests a second; updates a second where the requests carry arrays. */
@@ -16,6 +19,8 @@ export interface Measurement {
   /** Share of one core; `undefined` where the machine does not tell. */
   readonly serverCpu: number | undefined;
   readonly rssMib: number | undefined;
+  /** Share of the requests that were answered with a tolerated status, and count for nothing else. */
+  readonly refused: number;
 }
 
 export interface Duration {
@@ -23,28 +28,40 @@ export interface Duration {
   readonly durationMs: number;
 }
 
-/** Every answer must have the status that the case expects: a refusal is no throughput. */
+/** Every answer must have the status that the case expects, or one that is tolerated: a refusal is no throughput. */
 export async function measure(
   load: LoadGenerator,
   server: RunningServer,
   name: CaseName,
   duration: Duration,
+  tolerated: readonly number[] = [],
 ): Promise<Measurement> {
-  const job = { connections: CONNECTIONS, addresses: 1, tolerated: [], reconnect: false, port: server.port };
+  const job = {
+    connections: CONNECTIONS,
+    addresses: 1,
+    tolerated,
+    pauseMs: PAUSE_MS,
+    reconnect: false,
+    port: server.port,
+  };
   let before: Usage | undefined;
   const result = await load.run({ ...job, case: name, ...duration }, () => {
     before = readUsage(server.pid);
   });
   const after = readUsage(server.pid);
   return {
-    ...summaryOf(result),
+    ...summaryOf(result, tolerated),
     generatorCpu: result.generatorCpu,
     serverCpu: before && after && (after.cpuSeconds - before.cpuSeconds) / result.seconds,
     rssMib: after?.rssMib,
   };
 }
 
-function summaryOf({ statuses, requests, seconds }: LoadResult): Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms'> {
-  const { p50Ms = Number.NaN, p99Ms = Number.NaN, updates = 0 } = Object.values(statuses)[0] ?? {};
-  return { perSecond: Math.max(updates, requests) / seconds, p50Ms, p99Ms };
+function summaryOf(
+  { statuses, requests, seconds }: LoadResult,
+  tolerated: readonly number[],
+): Pick<Measurement, 'perSecond' | 'p50Ms' | 'p99Ms' | 'refused'> {
+  const expected = Object.entries(statuses).find(([status]) => !tolerated.includes(Number(status)))?.[1];
+  const { count = 0, updates = 0, p50Ms = Number.NaN, p99Ms = Number.NaN } = expected ?? {};
+  return { perSecond: Math.max(updates, count) / seconds, p50Ms, p99Ms, refused: 1 - count / requests };
 }

@@ -6,7 +6,8 @@ import { createResponseParser } from './response-parser.ts';
 export interface Traffic {
   /** `undefined`: there is none, the connection is closed. */
   next(): LoadRequest | undefined;
-  answered(request: LoadRequest, status: number, micros: number): void;
+  /** Answers how many milliseconds to wait before the next one. */
+  answered(request: LoadRequest, status: number, micros: number): number;
   /** The connection is gone although requests were left. */
   lost(error: Error): void;
 }
@@ -40,6 +41,10 @@ export function openConnection(options: ConnectionOptions): () => void {
     socket.write(current.bytes);
   }
 
+  function sendNext(): void {
+    if (!ended) send();
+  }
+
   function end(): void {
     ended = true;
     socket.destroy();
@@ -53,8 +58,9 @@ export function openConnection(options: ConnectionOptions): () => void {
 
   const parser = createResponseParser((status) => {
     if (current === undefined) throw new Error('an answer that nobody asked for');
-    traffic.answered(current, status, (performance.now() - sentAt) * 1000);
-    if (!ended) send();
+    const pauseMs = traffic.answered(current, status, (performance.now() - sentAt) * 1000);
+    if (pauseMs > 0) setTimeout(sendNext, pauseMs);
+    else sendNext();
   });
 
   function read(length: number): boolean {

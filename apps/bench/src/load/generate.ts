@@ -57,6 +57,7 @@ function startLoad(job: LoadJob, tally: Tally): Load {
       next: () => requests[cursor++ % requests.length],
       answered(request, status, micros) {
         if (!tally.count(request, status, micros)) fail(new Error(`"${job.case}" got the status ${status}`));
+        return status === request.expected ? 0 : (job.pauseMs ?? 0);
       },
       lost(error) {
         ends.delete(end);

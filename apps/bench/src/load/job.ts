@@ -12,6 +12,8 @@ export interface LoadJob {
   readonly durationMs: number;
   /** Statuses that are counted besides the expected one; any other ends the job with an error. */
   readonly tolerated: readonly number[];
+  /** How long a connection waits after a tolerated answer, as one does who was told to come again later; at once unless given. */
+  readonly pauseMs?: number;
   /** Whether a connection that the server closes is opened again; otherwise it ends the job with an error. */
   readonly reconnect: boolean;
 }

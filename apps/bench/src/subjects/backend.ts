@@ -3,6 +3,7 @@ import { startPipeline, type Pipeline, type PipelineObserver } from '@product-up
 import { createMemoryQueue, systemClock, type Queue, type Undecodable } from '@product-updates/queue';
 import { createMemoryStore, type ProductWriter, type Store } from '@product-updates/repository';
 import { createTelemetry, type Telemetry } from '@product-updates/telemetry';
+import { BATCH_MAX, LANES } from './service-defaults.ts';
 
 /** What stands behind the HTTP layer of every subject but the bare one: as the service composes it with nothing set. */
 export interface Backend extends AsyncDisposable {
@@ -15,21 +16,20 @@ export interface Backend extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** As many as the service has with nothing set. */
-export const LANES = 3;
-
 export interface BackendOptions {
   readonly capacity?: number;
+  /** Disposed with the rest; in memory unless given. */
+  readonly store?: Store;
   /** What the pipeline writes to, instead of the store itself. */
   readonly wrapWriter?: (writer: ProductWriter) => ProductWriter;
 }
 
-export function startBackend({ capacity = 100_000, wrapWriter = (writer) => writer }: BackendOptions = {}): Backend {
+export function startBackend(options: BackendOptions = {}): Backend {
+  const { capacity = 100_000, store = createMemoryStore(), wrapWriter = (writer) => writer } = options;
   const clock = systemClock;
   const now = (): number => clock.now();
   const telemetry = createTelemetry({ level: 'warn', clock, build: { version: 'bench', node: process.version } });
   const queue = createMemoryQueue<ProductEvent | Undecodable>({ capacity, clock });
-  const store = createMemoryStore();
   const stamper = createStamper({ clock: createVersionClock({ now }), now });
   const pipeline = startPipeline({
     consumer: queue,
@@ -37,7 +37,7 @@ export function startBackend({ capacity = 100_000, wrapWriter = (writer) => writ
     deadLetters: store.deadLetters,
     ping: () => store.ping(),
     lanes: LANES,
-    batchMax: 500,
+    batchMax: BATCH_MAX,
     retry: { attempts: 5, baseMs: 100, maxMs: 30_000 },
     clock,
     observer: telemetry.pipelineObserver satisfies PipelineObserver,

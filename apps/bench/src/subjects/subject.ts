@@ -17,7 +17,10 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export function startSubject(subject: Subject | 'slow-store', options: StartOptions): Promise<RunningServer> {
+/** Subjects that are not compared to the others. */
+type Special = 'slow-store' | 'loaded-store';
+
+export function startSubject(subject: Subject | Special, options: StartOptions): Promise<RunningServer> {
   const conditions = options.source ? ['--conditions=@product-updates/source'] : [];
   const script = subject === 'service' ? serviceScript(options.source) : scriptIn(`${subject}.ts`);
   const { core, env = {} } = options;
