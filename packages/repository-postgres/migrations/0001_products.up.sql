@@ -6,7 +6,9 @@ create table products (
   stock_version bigint not null default 0,
   constraint products_price_has_a_version check ((price is null) = (price_version = 0)),
   constraint products_stock_has_a_version check ((stock is null) = (stock_version = 0))
-) with (fillfactor = 80); -- room for the new version of a row beside the old one: updates stay heap-only (HOT)
+) with (fillfactor = 50);
+-- Half of each page is left for the new versions of its rows: so updates stay heap-only (HOT) also where one batch
+-- updates every row of a page, as a catalogue does that always comes in the same order. At 80 only 4 of 10 stayed so.
 
 comment on table products is
   'Each product as the newest updates left it. Free to read and join. Add no index on price, stock or the versions: every update would then write all indexes, and leave dead entries in them.';

@@ -36,7 +36,7 @@ const INT8_OID = 20;
 const NULL_LENGTH = -1;
 const TWO_32 = 2 ** 32;
 
-/** `bigint[]`, of whole numbers from 0 to 2^53−1. */
+/** `bigint[]`, of safe integers. */
 export function bigintArray(values: readonly (number | null)[]): Buffer {
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + values.length * (LENGTH_BYTES + INT8_BYTES));
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -50,7 +50,7 @@ export function bigintArray(values: readonly (number | null)[]): Buffer {
       continue;
     }
     view.setInt32(at, INT8_BYTES);
-    view.setInt32(at + 4, value / TWO_32);
+    view.setInt32(at + 4, Math.floor(value / TWO_32));
     view.setInt32(at + 8, value);
     at += LENGTH_BYTES + INT8_BYTES;
   }

@@ -62,6 +62,7 @@ export async function runMigrations(
 ): Promise<readonly string[]> {
   const client = createClient(connection);
   client.on('error', () => {}); // whoever waits for an answer hears of it
+  const remembering = rememberingErrors(client);
   let late: CodedError | undefined;
   const hangUpAfter = (ms: number): (() => void) =>
     clock.schedule(ms, () => {
@@ -75,10 +76,10 @@ export async function runMigrations(
     if (run.timeoutMs !== undefined) cancel = hangUpAfter(run.timeoutMs);
     // Loaded only where there is something to do: with all that it brings it takes longer than the rest of the start.
     const { runner } = await import('node-pg-migrate');
-    const ran = await runner({ ...runnerOptions(place, run), dbClient: client as unknown as DbClient });
+    const ran = await runner({ ...runnerOptions(place, run), dbClient: remembering.client });
     return ran.map(({ name }) => name);
   } catch (error) {
-    throw late ?? explained(error, place.schema);
+    throw late ?? explained(remembering.lastError ?? error, place.schema);
   } finally {
     cancel();
     await ended(client, clock);
@@ -86,6 +87,26 @@ export async function runMigrations(
 }
 
 type DbClient = Extract<RunnerOption, { dbClient: unknown }>['dbClient'];
+
+/** node-pg-migrate tells some errors of the server as a text alone: without the code that says whose fault it is. */
+function rememberingErrors(client: PgClient): { readonly client: DbClient; readonly lastError: unknown } {
+  const asked = client as unknown as { query(text: unknown, values: unknown): Promise<unknown> };
+  let lastError: unknown;
+  const query = async (text: unknown, values: unknown): Promise<unknown> => {
+    try {
+      return await asked.query(text, values);
+    } catch (error) {
+      lastError = error;
+      throw error;
+    }
+  };
+  return {
+    client: { query } as unknown as DbClient,
+    get lastError() {
+      return lastError;
+    },
+  };
+}
 
 function runnerOptions(place: { readonly schema: string; readonly schemaExists: boolean }, run: Run): Options {
   const { direction, count, log } = run;
@@ -127,7 +148,7 @@ function ended(client: PgClient, clock: Clock): Promise<void> {
   });
 }
 
-/** node-pg-migrate wraps some errors in a text: the server's own says more. */
+/** Two refusals of the server, with what to do about them. */
 function explained(error: unknown, schema: string): unknown {
   const state = sqlStateOf(error);
   if (state === '42P07') {

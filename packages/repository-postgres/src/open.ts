@@ -13,7 +13,8 @@ import { createStore } from './store.ts';
  * unless `migrate=false`, once, also when several processes open at the same time.
  *
  * Rejects `misconfigured` for a bad option, a wrong password, a missing right and tables of a newer version;
- * `unavailable` for a server that cannot be reached or is a read-only standby. Settles within twice `startTimeoutMs`.
+ * `unavailable` for a server that cannot be reached or is a read-only standby. Each question to the server
+ * settles within `timeoutMs`, the migrations within `startTimeoutMs`.
  */
 export const openPostgresStore: OpenStore = async (url, { deadLetterMax, clock }) => {
   const options = readOptions(url);
