@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { scaled } from '@product-updates/queue/contract';
+import { buildDiskTrace, whyNoDiskTrace } from '@product-updates/tooling/disk-trace';
 import { liveService } from '@product-updates/tooling/live-service';
 import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
@@ -13,9 +16,9 @@ import type { Seen } from './crash/world.ts';
 /** SEED repeats the clients and the instants of a run, as far as a machine repeats itself. */
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 /** Worlds side by side: mostly they wait. */
-const { kills, databaseKills, bothKills, worlds } = scaled({
-  quick: { kills: 10, databaseKills: 3, bothKills: 1, worlds: 1 },
-  long: { kills: 1000, databaseKills: 1000, bothKills: 100, worlds: 4 },
+const { kills, cuts, databaseKills, bothKills, worlds } = scaled({
+  quick: { kills: 10, cuts: 5, databaseKills: 3, bothKills: 1, worlds: 1 },
+  long: { kills: 1000, cuts: 300, databaseKills: 1000, bothKills: 100, worlds: 4 },
 });
 /** It starts sooner than the source does. */
 const main = 'built';
@@ -37,6 +40,18 @@ describe(`crash (seed ${seed})`, () => {
     this.timeout(kills * LONGEST_KILL_MS);
     const runs = await inWorlds((seed) => killService({ environment: dataDir, main, seed }, Math.ceil(kills / worlds)));
     tell(this, 'service killed, `DATA_DIR`', runs);
+  });
+
+  it('a power cut loses nothing that was accepted', async function () {
+    this.timeout(cuts * LONGEST_KILL_MS);
+    const missing = whyNoDiskTrace();
+    if (missing !== undefined) return skip(this, missing);
+    await withDiskTrace(async (power) => {
+      const runs = await inWorlds((seed) =>
+        killService({ environment: dataDir, main, seed, power }, Math.ceil(cuts / worlds)),
+      );
+      tell(this, 'power cut, `DATA_DIR`', runs);
+    });
   });
 
   const databases = [
@@ -86,6 +101,20 @@ describe(`crash (seed ${seed})`, () => {
       });
       for (const run of runs) run.catch(() => {}); // told by its test
     });
+    it('a disk that says it has synced and has not', async function () {
+      this.timeout(20 * LONGEST_KILL_MS);
+      const missing = whyNoDiskTrace();
+      if (missing !== undefined) return skip(this, missing);
+      await withDiskTrace(async (power) => {
+        const environment = (folder: string): Environment => ({ ...dataDir(folder), LYING_DISK: 'yes' });
+        // It is refused as damaged, or opens with something lost.
+        const found = await killService({ environment, main, seed, power }, 20).then(
+          ({ faults }) => faults.join(),
+          (error: unknown) => String(error),
+        );
+        expect(found).to.match(/data.mdb is damaged|accepted is|is pending/);
+      });
+    });
     for (const [i, { what }] of spoilt.entries()) {
       it(what, async function () {
         this.timeout(20 * LONGEST_KILL_MS);
@@ -96,8 +125,21 @@ describe(`crash (seed ${seed})`, () => {
   });
 });
 
-function inWorlds(run: (seed: number) => Promise<Seen>): Promise<Seen[]> {
-  return Promise.all(Array.from({ length: worlds }, (_, n) => run(seed + n)));
+async function withDiskTrace(run: (library: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'disk-trace-'));
+  try {
+    buildDiskTrace(join(folder, 'trace.so'));
+    await run(join(folder, 'trace.so'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Rejects as the first that did, when all have ended: none is left behind. */
+async function inWorlds(run: (seed: number) => Promise<Seen>): Promise<Seen[]> {
+  const runs = Array.from({ length: worlds }, (_, n) => run(seed + n));
+  await Promise.allSettled(runs);
+  return Promise.all(runs);
 }
 
 /** Puts the figures into the title, and those of a long run into the kept file; fails on a fault. */

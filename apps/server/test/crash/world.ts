@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom, type Random } from '@product-updates/queue/contract';
+import { cutPower, diskOf, type Disk } from '@product-updates/tooling/disk-trace';
 import { startChild, type Child, type Environment } from '../child.ts';
 import { startClients, type Clients } from './clients.ts';
 import { examine, isReady } from './examine.ts';
@@ -15,6 +16,8 @@ export interface WorldOptions {
   /** Given the data folder. */
   readonly environment: (folder: string) => Environment;
   readonly main: 'source' | 'built' | 'spoilt';
+  /** A library of `buildDiskTrace`: each kill is a power cut, for the files in the data folder. */
+  readonly power?: string;
   readonly seed: number;
   /** Up to how long each client waits between two posts: where a machine has better to do than to post; 0 unless given. */
   readonly pauseMs?: number;
@@ -59,13 +62,15 @@ export class World implements AsyncDisposable {
     faults: [],
   };
   readonly ledger: Ledger = new Ledger();
-  readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  /** A connection for each question: one that is kept may be cut just as it is used again. */
+  readonly agent: Agent = new Agent({ keepAlive: false, maxSockets: 16 });
   readonly clients: Clients;
   readonly url: string;
   readonly #port: number;
   readonly #options: WorldOptions;
   readonly #folder: string;
   #child: Child | undefined;
+  #disk: Disk = new Map();
 
   private constructor(options: WorldOptions, port: number) {
     const { seed, pauseMs = 0 } = options;
@@ -90,8 +95,10 @@ export class World implements AsyncDisposable {
 
   /** Starts the service, and does not wait for it. */
   start(): Child {
-    const { environment, main } = this.#options;
-    const env = { ...environment(this.#folder), HOST: '127.0.0.1', PORT: `${this.#port}` };
+    const { environment, main, power } = this.#options;
+    const traced = power === undefined ? {} : { LD_PRELOAD: power };
+    const env = { ...environment(this.#folder), ...traced, HOST: '127.0.0.1', PORT: `${this.#port}` };
+    if (power !== undefined) this.#disk = diskOf(this.#folder);
     const child = startChild(env, { main });
     this.#child = child;
     this.seen.starts += 1;
@@ -114,6 +121,7 @@ export class World implements AsyncDisposable {
   async kill(child: Child): Promise<void> {
     child.kill('SIGKILL');
     await child.ended;
+    if (this.#options.power !== undefined) cutPower(this.#folder, this.#disk, () => this.random.int(1000) / 1000);
     this.seen.kills += 1;
   }
 
@@ -130,10 +138,17 @@ export class World implements AsyncDisposable {
   }
 
   async check(fates: number = FATES): Promise<void> {
-    this.blame(await examine(this, fates));
+    this.blame(await examine(this, fates).catch((error: unknown) => this.#fail(error)));
     this.seen.checks += 1;
     this.seen.accepted = this.ledger.accepted;
     this.seen.unanswered = this.ledger.unanswered;
+  }
+
+  /** A question that nobody answered says little: perhaps the service has ended. */
+  async #fail(cause: unknown): Promise<never> {
+    const runs = 'it still runs';
+    const service = await Promise.race([this.#child?.ended, wait(1000, runs)]);
+    throw new Error(`${String(cause)}; the service: ${JSON.stringify(service)}`, { cause });
   }
 
   blame(faults: readonly string[]): void {
