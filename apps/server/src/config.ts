@@ -56,7 +56,7 @@ const variables = {
     'where products and dead letters are kept; known: memory:, lmdb:, postgres:, postgresql:, redis:, rediss:',
   ),
   DATA_DIR: textOrNone(
-    'a folder: short for QUEUE_URL=lmdb:<it>/queue and STORE_URL=lmdb:<it>/store; one process, nothing lost',
+    'a folder: QUEUE_URL is then lmdb:…/queue in it and STORE_URL lmdb:…/store; one process, nothing lost',
   ),
   ROLE: oneOf('all', roles, 'api accepts and reads, worker applies, all does both; memory: and lmdb: need all'),
   ALLOW_VOLATILE_STORE: yesOrNo('true lets a queue be more durable than its store, which would ack and forget'),
