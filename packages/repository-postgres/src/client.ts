@@ -1,3 +1,4 @@
+import type { Clock } from '@product-updates/queue';
 import pg from 'pg';
 
 /** One connection of `pg`, as far as it is used here. */
@@ -62,5 +63,21 @@ export function createClient(config: PgConfig): PgClient {
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: { getTypeParser: () => asText },
+  });
+}
+
+const END_WITHIN_MS = 1000;
+
+/** Says goodbye; a server that does not hear it within a second is hung up on. */
+export function endClient(client: PgClient, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(END_WITHIN_MS, () => {
+      client.connection.stream.destroy();
+      resolve();
+    });
+    client.end(() => {
+      cancel();
+      resolve();
+    });
   });
 }

@@ -1,7 +1,7 @@
 import { CodedError, codeOf } from '@product-updates/errors';
 import { systemClock, type Clock } from '@product-updates/queue';
 import type { RunnerOption } from 'node-pg-migrate';
-import { createClient, type PgClient } from './client.ts';
+import { createClient, endClient, type PgClient } from './client.ts';
 import { sqlStateOf, translate } from './errors.ts';
 import { inspect } from './inspect.ts';
 import { MIGRATIONS_TABLE, migrationsFolder, pendingMigrations } from './migrations.ts';
@@ -62,7 +62,7 @@ export async function runMigrations(
 ): Promise<readonly string[]> {
   const client = createClient(connection);
   client.on('error', () => {}); // whoever waits for an answer hears of it
-  const remembering = rememberingErrors(client);
+  const remembering = rememberingFirstError(client);
   let late: CodedError | undefined;
   const hangUpAfter = (ms: number): (() => void) =>
     clock.schedule(ms, () => {
@@ -79,31 +79,31 @@ export async function runMigrations(
     const ran = await runner({ ...runnerOptions(place, run), dbClient: remembering.client });
     return ran.map(({ name }) => name);
   } catch (error) {
-    throw late ?? explained(remembering.lastError ?? error, place.schema);
+    throw late ?? explained(remembering.firstError ?? error, place.schema);
   } finally {
     cancel();
-    await ended(client, clock);
+    await endClient(client, clock);
   }
 }
 
 type DbClient = Extract<RunnerOption, { dbClient: unknown }>['dbClient'];
 
-/** node-pg-migrate tells some errors of the server as a text alone: without the code that says whose fault it is. */
-function rememberingErrors(client: PgClient): { readonly client: DbClient; readonly lastError: unknown } {
+/** node-pg-migrate tells some errors of the server as a text alone, without the code that says whose fault it is. */
+function rememberingFirstError(client: PgClient): { readonly client: DbClient; readonly firstError: unknown } {
   const asked = client as unknown as { query(text: unknown, values: unknown): Promise<unknown> };
-  let lastError: unknown;
+  let firstError: unknown;
   const query = async (text: unknown, values: unknown): Promise<unknown> => {
     try {
       return await asked.query(text, values);
     } catch (error) {
-      lastError = error;
+      firstError ??= error;
       throw error;
     }
   };
   return {
     client: { query } as unknown as DbClient,
-    get lastError() {
-      return lastError;
+    get firstError() {
+      return firstError;
     },
   };
 }
@@ -130,21 +130,6 @@ type Options = Omit<Extract<RunnerOption, { dbClient: unknown }>, 'dbClient'>;
 function connected(client: PgClient): Promise<void> {
   return new Promise((resolve, reject) => {
     client.connect((error) => (error === undefined || error === null ? resolve() : reject(error)));
-  });
-}
-
-const END_WITHIN_MS = 1000;
-
-function ended(client: PgClient, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.schedule(END_WITHIN_MS, () => {
-      client.connection.stream.destroy();
-      resolve();
-    });
-    client.end(() => {
-      cancel();
-      resolve();
-    });
   });
 }
 

@@ -15,14 +15,6 @@ export function migrationsFolder(): string {
   return folder;
 }
 
-/** In the order in which they run. */
-export function knownMigrations(): readonly string[] {
-  return readdirSync(migrationsFolder())
-    .filter((file) => file.endsWith(UP))
-    .map((file) => file.slice(0, -UP.length))
-    .toSorted();
-}
-
 /** Those that have not run, of those that this version knows. Throws where the database is ahead of this version. */
 export function pendingMigrations(run: readonly string[], schema: string): readonly string[] {
   const known = knownMigrations();
@@ -35,4 +27,12 @@ export function pendingMigrations(run: readonly string[], schema: string): reado
     );
   }
   return known.filter((name) => !run.includes(name));
+}
+
+/** In the order in which they run. */
+function knownMigrations(): readonly string[] {
+  return readdirSync(migrationsFolder())
+    .filter((file) => file.endsWith(UP))
+    .map((file) => file.slice(0, -UP.length))
+    .toSorted();
 }

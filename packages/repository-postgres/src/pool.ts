@@ -1,6 +1,6 @@
 import { CodedError } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
-import type { PgClient, PgQuery, PgResult, PgValue, Row } from './client.ts';
+import { endClient, type PgClient, type PgQuery, type PgResult, type PgValue, type Row } from './client.ts';
 import { leavesConnectionUsable, translate } from './errors.ts';
 
 /** What a call is for; each kind may have so many connections at once, so that none can lock out the others. */
@@ -42,8 +42,6 @@ interface Connection {
   /** Whom it works for. */
   call: Call | undefined;
 }
-
-const END_WITHIN_MS = 1000;
 
 /**
  * A bounded set of connections, opened when they are needed. pg's own pool cannot take a waiting call back, nor keep
@@ -210,21 +208,7 @@ export class Pool implements AsyncDisposable {
         this.#onQuiet = resolve;
       });
     }
-    await Promise.all([...this.#connections].map((connection) => this.#end(connection)));
-  }
-
-  /** Says goodbye; a server that does not hear it is hung up on. */
-  #end({ client }: Connection): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.schedule(END_WITHIN_MS, () => {
-        client.connection.stream.destroy();
-        resolve();
-      });
-      client.end(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await Promise.all([...this.#connections].map(({ client }) => endClient(client, this.#options.clock)));
   }
 }
 
