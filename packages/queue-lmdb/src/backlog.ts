@@ -1,3 +1,4 @@
+import { CodedError } from '@product-updates/errors';
 import type { Table } from '@product-updates/lmdb';
 import type { Codec, Message } from '@product-updates/queue';
 import { BlockReader } from './block-reader.ts';
@@ -177,7 +178,7 @@ export class Backlog<T> {
         this.#lastRead = key;
         if (!this.#doubtful.has(key)) this.#link(this.#blockIn(key, bytes));
       }
-      if (this.#lastRead === before) throw new Error('blocks that were in the file are gone');
+      if (this.#lastRead === before) throw goneError();
     }
   }
 
@@ -210,4 +211,8 @@ export class Backlog<T> {
     else after.before = before;
     block.before = block.after = undefined;
   }
+}
+
+function goneError(): CodedError {
+  return new CodedError('misconfigured', "the queue's file is damaged: blocks that were in it are gone");
 }

@@ -1,9 +1,14 @@
 import { crc32 } from 'node:zlib';
 
+const HEAD_BYTES = 8;
+
 /**
  * What the file knows of the messages of one block besides themselves: which are settled, and how often each was handed
- * out in lives of the process that ended without a goodbye. Its bytes: u32 CRC-32 of what follows (little-endian); a bit
- * for each message; a byte for each message where any was handed out.
+ * out in lives of the process that ended without a goodbye. Its bytes, little-endian:
+ *
+ *     0  u32  CRC-32 of all that follows
+ *     4  u32  how many messages the block has
+ *     8  a bit for each message: settled; then, where any was handed out, a byte for each: how often
  */
 export class SettledRecord {
   readonly #count: number;
@@ -22,21 +27,23 @@ export class SettledRecord {
    */
   static read(bytes: Uint8Array, count: number): SettledRecord | undefined {
     const record = new SettledRecord(count);
-    const bitsEnd = 4 + record.#bits.length;
+    const bitsEnd = HEAD_BYTES + record.#bits.length;
     if (bytes.length !== bitsEnd && bytes.length !== bitsEnd + count) return undefined;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (crc32(bytes.subarray(4)) !== view.getUint32(0, true)) return undefined;
-    record.#bits.set(bytes.subarray(4, bitsEnd));
+    if (crc32(bytes.subarray(4)) !== view.getUint32(0, true) || view.getUint32(4, true) !== count) return undefined;
+    record.#bits.set(bytes.subarray(HEAD_BYTES, bitsEnd));
     if (bytes.length > bitsEnd) record.#crashes = bytes.slice(bitsEnd);
     return record;
   }
 
   bytes(): Uint8Array {
-    const bitsEnd = 4 + this.#bits.length;
+    const bitsEnd = HEAD_BYTES + this.#bits.length;
     const bytes = new Uint8Array(bitsEnd + (this.#crashes?.length ?? 0));
-    bytes.set(this.#bits, 4);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(4, this.#count, true);
+    bytes.set(this.#bits, HEAD_BYTES);
     if (this.#crashes !== undefined) bytes.set(this.#crashes, bitsEnd);
-    new DataView(bytes.buffer).setUint32(0, crc32(bytes.subarray(4)), true);
+    view.setUint32(0, crc32(bytes.subarray(4)), true);
     return bytes;
   }
 

@@ -1,5 +1,11 @@
-import type { Codec, OpenedQueue } from '@product-updates/queue';
-import { systemClock } from '@product-updates/queue';
+import {
+  noHeaders,
+  systemClock,
+  type Codec,
+  type Delivery,
+  type Message,
+  type OpenedQueue,
+} from '@product-updates/queue';
 import { openLmdbQueue } from '../src/index.ts';
 
 /** Bytes as they are. */
@@ -16,4 +22,13 @@ export function urlOf(folder: string, options: Readonly<Record<string, number>> 
 export async function openBytes(url: URL): Promise<OpenedQueue<Uint8Array>> {
   const opened = await openLmdbQueue(url, { codec: bytesCodec, clock: systemClock });
   return opened as unknown as OpenedQueue<Uint8Array>;
+}
+
+/** Messages whose bodies are these texts. */
+export function messagesOf(...texts: readonly string[]): readonly Message<Uint8Array>[] {
+  return texts.map((text) => ({ key: text, body: Buffer.from(text), headers: noHeaders }));
+}
+
+export function textsOf(deliveries: readonly Delivery<Uint8Array>[]): readonly string[] {
+  return deliveries.map(({ body }) => Buffer.from(body).toString());
 }

@@ -1,0 +1,46 @@
+import { CodedError, type ErrorCode } from '@product-updates/errors';
+import { openEnvironment, type Environment } from '@product-updates/lmdb';
+
+/** A commit that fails: before anything is written, or when it is on disk and only the answer is lost. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly written: boolean;
+}
+
+/** A real environment of which the next commits can be made to fail. */
+export interface FaultyEnvironment extends Environment {
+  /** For each write from now on, in order; then none. */
+  fail(...faults: readonly Fault[]): void;
+}
+
+export async function openFaulty(folder: string): Promise<FaultyEnvironment> {
+  const real = await openEnvironment(folder, { part: 'queue', format: 1, migrations: {}, maxBytes: 2 ** 24 });
+  const faults: Fault[] = [];
+  return {
+    folder: real.folder,
+    table: (name) => real.table(name),
+    numberedTable: (name) => real.numberedTable(name),
+    ping: () => real.ping(),
+    fail: (...more) => faults.push(...more),
+    async write(change, options) {
+      const fault = faults.shift();
+      if (fault === undefined) return real.write(change, options);
+      if (fault.written) await real.write(change, options);
+      else await failing(real, change);
+      throw new CodedError(fault.code, 'the commit failed');
+    },
+    [Symbol.asyncDispose]: () => real[Symbol.asyncDispose](),
+  };
+}
+
+/** The change runs, and nothing of it is kept. */
+async function failing(real: Environment, change: () => void): Promise<void> {
+  const thrown = new Error('not kept');
+  const kept: unknown = await real
+    .write(() => {
+      change();
+      throw thrown;
+    })
+    .catch((error: unknown) => error);
+  if (kept !== thrown) throw kept;
+}
