@@ -117,12 +117,14 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when it is gone. One that had drained before is not counted, one that had ended otherwise is a fault. */
   async kill(child: Child): Promise<void> {
     child.kill('SIGKILL');
-    await child.ended;
+    const { code, signal, stdout, stderr } = await child.ended;
+    if (signal !== 'SIGKILL' && code !== 0)
+      this.blame([`it ended by itself, with ${code}: ${stdout.slice(-4000)}${stderr}`]);
     if (this.#options.power !== undefined) cutPower(this.#folder, this.#disk, () => this.random.int(1000) / 1000);
-    this.seen.kills += 1;
+    if (signal === 'SIGKILL') this.seen.kills += 1;
   }
 
   /** Resolves when something was accepted, and then after up to so many ms more. */
