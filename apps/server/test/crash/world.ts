@@ -121,8 +121,9 @@ export class World implements AsyncDisposable {
   async kill(child: Child): Promise<void> {
     child.kill('SIGKILL');
     const { code, signal, stdout, stderr } = await child.ended;
-    if (signal !== 'SIGKILL' && code !== 0)
+    if (signal !== 'SIGKILL' && code !== 0) {
       this.blame([`it ended by itself, with ${code}: ${stdout.slice(-4000)}${stderr}`]);
+    }
     if (this.#options.power !== undefined) cutPower(this.#folder, this.#disk, () => this.random.int(1000) / 1000);
     if (signal === 'SIGKILL') this.seen.kills += 1;
   }
