@@ -35,7 +35,7 @@ export interface LmdbPages {
   readonly overflowPages: number;
 }
 
-export interface LmdbRoot extends Pick<LmdbTable, 'getBinary' | 'getRange'> {
+export interface LmdbRoot extends Pick<LmdbTable, 'getBinary' | 'getRange' | 'getStats'> {
   openDB(options: { readonly name: string; readonly encoding: 'binary'; readonly keyEncoding: 'binary' }): LmdbTable;
   /** Runs at the end of the turn: what is put from then on belongs to the next commit. */
   on(event: 'beforecommit', listener: () => void): void;

@@ -8,6 +8,10 @@ const GROUP_BYTES = 4 * 2 ** 20;
 const PAGE_BYTES = 4096;
 /** What a growing write of any size is assumed to need besides its own bytes: copies of the pages on the way to it. */
 const SPARE_BYTES = 16 * PAGE_BYTES;
+/** What a commit may need of the file besides the pages of its entries: those of LMDB's own lists. */
+const LISTS_BYTES = 64 * PAGE_BYTES;
+/** What growing writes leave to those that make room. */
+const LEFT_BYTES = 2 ** 20;
 /** A ping needs more, so that it never succeeds where a small write would not. */
 const PING_SPARE_BYTES = 2 * SPARE_BYTES;
 
@@ -38,6 +42,8 @@ export class Commits {
   #phase: 'idle' | 'gathering' | 'committing' = 'idle';
   #group: Write[] = [];
   #groupBytes = 0;
+  /** Of the file, at most: every entry may need copies of the pages on the way to it. */
+  #groupPageBytes = 0;
   #waiting: Write[] = [];
   #recording: Operation[] | undefined;
   /** The last commit failed: those that make room go first and alone. */
@@ -147,6 +153,9 @@ export class Commits {
       }
       this.#credit = Math.max(room / 4, needed);
     }
+    const pageBytes = LISTS_BYTES + this.#groupPageBytes + bytes + 2 * PAGE_BYTES * operations.length;
+    this.#database().takeRoom(frees ? pageBytes : pageBytes + LEFT_BYTES);
+    this.#groupPageBytes = pageBytes - LISTS_BYTES;
     this.#credit -= bytes;
     this.#groupBytes += bytes;
   }
@@ -194,8 +203,10 @@ export class Commits {
 
   #over(): readonly Write[] {
     const group = this.#group;
+    this.#database().spendRoom(LISTS_BYTES + this.#groupPageBytes);
     this.#group = [];
     this.#groupBytes = 0;
+    this.#groupPageBytes = 0;
     this.#phase = 'idle';
     return group;
   }

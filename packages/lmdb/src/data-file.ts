@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@product-updates/errors';
 import { DATA_FILE } from './database.ts';
-import { depthOf, eachFreePage, readTreePage, type PageSource } from './pages.ts';
+import { depthOf, freeRanges, readTreePage, type PageRange, type PageSource } from './pages.ts';
 
 /** The first two pages each describe a commit; the newer one counts. Offsets within such a page, of LMDB's format 2. */
 const MAGIC = 0xbeefc0de;
@@ -105,9 +105,18 @@ function damageBelow(meta: Meta, source: PageSource): string | undefined {
   }
   if (source.pages > meta.lastPage) return undefined;
   // Pages at the end that were given back in the commit that took them were never written: only those may be missing.
-  const missing = new Set(Array.from({ length: meta.lastPage + 1 - source.pages }, (_, index) => source.pages + index));
-  const isRead = meta.free.root !== undefined && eachFreePage(source, meta.free.root, (page) => missing.delete(page));
-  return isRead && missing.size === 0 ? undefined : 'is cut short';
+  const free = meta.free.root === undefined ? undefined : freeRanges(source, meta.free.root);
+  const missing = { start: source.pages, count: meta.lastPage + 1 - source.pages };
+  return free !== undefined && covered(missing, free) === missing.count ? undefined : 'is cut short';
+}
+
+/** How many of the pages the ranges name; no page is free twice. */
+function covered({ start, count }: PageRange, ranges: readonly PageRange[]): number {
+  const end = start + count;
+  return ranges.reduce((sum, range) => {
+    const overlap = Math.min(end, range.start + range.count) - Math.max(start, range.start);
+    return sum + Math.max(overlap, 0);
+  }, 0);
 }
 
 function isTree(source: PageSource, root: number, depth: number, { lastPage, transaction }: Meta): boolean {

@@ -2,12 +2,17 @@ import { join } from 'node:path';
 import { CodedError } from '@product-updates/errors';
 import { openRoot, type LmdbPages, type LmdbRoot, type LmdbTable } from './client.ts';
 import { translate } from './errors.ts';
+import { Room } from './room.ts';
 
 /** LMDB's file in the folder; beside it lies LMDB's own lock file. */
 export const DATA_FILE = 'data.mdb';
 
+/** More than the commit of a new table needs. */
+const TABLE_BYTES = 2 ** 18;
+
 /** A table of the file, whichever opening of the file it is. */
 export interface Handle {
+  /** Throws `unavailable` while the file could not be opened again. */
   readonly lmdb: LmdbTable;
 }
 
@@ -19,8 +24,9 @@ export class Database {
   readonly #folder: string;
   readonly #mapSize: number;
   readonly #onCommitBegin: () => void;
-  readonly #tables = new Map<string, { lmdb: LmdbTable }>();
+  readonly #tables = new Map<string, { readonly handle: Handle; current: LmdbTable }>();
   #root: LmdbRoot | undefined;
+  readonly #room: Room;
 
   /** `onCommitBegin` runs when what is put from then on belongs to the next commit. */
   constructor(folder: string, mapSize: number, onCommitBegin: () => void) {
@@ -28,6 +34,7 @@ export class Database {
     this.#mapSize = mapSize;
     this.#onCommitBegin = onCommitBegin;
     this.#root = this.#open();
+    this.#room = new Room(join(folder, DATA_FILE));
   }
 
   /** False after a recovery that failed. */
@@ -38,10 +45,22 @@ export class Database {
   /** Made when it is not there, which waits for a commit that is under way without giving way to anything else. */
   table(name: string): Handle {
     const known = this.#tables.get(name);
-    if (known !== undefined) return known;
-    const table = { lmdb: this.#openTable(this.#opened(), name) };
+    if (known !== undefined) return known.handle;
+    // A new table is a commit of its own, which lmdb-js does not survive when it fails.
+    this.takeRoom(TABLE_BYTES);
+    this.spendRoom(TABLE_BYTES);
+    const opened = (): LmdbRoot => this.#opened();
+    const table = {
+      current: this.#openTable(opened(), name),
+      handle: {
+        get lmdb(): LmdbTable {
+          opened();
+          return table.current;
+        },
+      },
+    };
     this.#tables.set(name, table);
-    return table;
+    return table.handle;
   }
 
   /** Whether there is a table whose name begins so. */
@@ -55,13 +74,27 @@ export class Database {
     let pages = 0;
     let pageSize = 0;
     let shared = 0;
-    for (const { lmdb } of this.#tables.values()) {
-      const stats = lmdb.getStats();
+    for (const { current } of this.#tables.values()) {
+      const stats = current.getStats();
       pageSize = stats.pageSize;
       pages += pagesOf(stats);
       shared = pagesOf(stats.root) + pagesOf(stats.free);
     }
     return (pages + shared) * pageSize;
+  }
+
+  /** So many bytes that the next commit may need are there, or it throws `full`. */
+  takeRoom(bytes: number): void {
+    try {
+      this.#room.take(bytes, () => this.#bytesTaken());
+    } catch (error) {
+      throw translate(error, this.#folder);
+    }
+  }
+
+  /** The commit that may have needed so many bytes is over. */
+  spendRoom(bytes: number): void {
+    this.#room.spend(bytes);
   }
 
   /** After a failed commit. Throws where the file cannot be opened again now; to be tried again then. */
@@ -73,14 +106,21 @@ export class Database {
       await root.close();
     }
     const reopened = this.#open();
-    for (const [name, table] of this.#tables) table.lmdb = this.#openTable(reopened, name);
+    for (const [name, table] of this.#tables) table.current = this.#openTable(reopened, name);
     this.#root = reopened;
   }
 
   async close(): Promise<void> {
     const root = this.#root;
     this.#root = undefined;
+    this.#room.close();
     await root?.close();
+  }
+
+  /** Up to the last page that was ever used. */
+  #bytesTaken(): number {
+    const { lastPageNumber, pageSize } = this.#opened().getStats();
+    return (lastPageNumber + 1) * pageSize;
   }
 
   #open(): LmdbRoot {

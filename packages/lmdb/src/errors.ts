@@ -1,6 +1,6 @@
+import { constants } from 'node:os';
 import { CodedError, codeOf, type ErrorCode } from '@product-updates/errors';
 
-/** Of LMDB, as lmdb-js puts them into `code` of an error. */
 const MDB_CORRUPTED = -30796;
 const MDB_PANIC = -30795;
 const MDB_VERSION_MISMATCH = -30794;
@@ -9,45 +9,35 @@ const MDB_MAP_FULL = -30792;
 const MDB_TXN_FULL = -30788;
 const MDB_PAGE_NOTFOUND = -30797;
 const MDB_BAD_VALSIZE = -30781;
+const MDB_READERS_FULL = -30790;
 
-/** Of the system: lmdb-js passes errno, Node the name. */
-const ENOENT = 2;
-const EIO = 5;
-const ENOMEM = 12;
-const EACCES = 13;
-const EFBIG = 27;
-const ENOSPC = 28;
-const EROFS = 30;
-const EDQUOT = 122;
-const EAGAIN = 11;
-const EPERM = 1;
+/** LMDB's own, as lmdb-js puts them into `code` of an error. */
+const ofLmdb: Readonly<Record<number, ErrorCode>> = {
+  [MDB_MAP_FULL]: 'full',
+  [MDB_TXN_FULL]: 'full',
+  [MDB_BAD_VALSIZE]: 'invalid',
+  [MDB_PANIC]: 'unavailable',
+  [MDB_READERS_FULL]: 'unavailable',
+  [MDB_CORRUPTED]: 'misconfigured',
+  [MDB_PAGE_NOTFOUND]: 'misconfigured',
+  [MDB_VERSION_MISMATCH]: 'misconfigured',
+  [MDB_INVALID]: 'misconfigured',
+};
+
+/** Of the system. Node tells them by name, lmdb-js by number. */
+const ofSystem: readonly (readonly [ErrorCode, readonly (keyof typeof constants.errno)[]])[] = [
+  ['full', ['ENOSPC', 'EDQUOT', 'EFBIG']],
+  ['unavailable', ['EIO', 'ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE', 'EINTR', 'EBUSY', 'ETIMEDOUT', 'ESTALE']],
+  [
+    'misconfigured',
+    ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'],
+  ],
+];
 
 const codes: ReadonlyMap<unknown, ErrorCode> = new Map<unknown, ErrorCode>([
-  [MDB_MAP_FULL, 'full'],
-  [MDB_TXN_FULL, 'full'],
-  ...both(ENOSPC, 'ENOSPC', 'full'),
-  ...both(EDQUOT, 'EDQUOT', 'full'),
-  ...both(EFBIG, 'EFBIG', 'full'),
-  [MDB_BAD_VALSIZE, 'invalid'],
-  [MDB_PANIC, 'unavailable'],
-  ...both(EIO, 'EIO', 'unavailable'),
-  ...both(ENOMEM, 'ENOMEM', 'unavailable'),
-  ...both(EAGAIN, 'EAGAIN', 'unavailable'),
-  ['EMFILE', 'unavailable'],
-  ['ENFILE', 'unavailable'],
-  [MDB_CORRUPTED, 'misconfigured'],
-  [MDB_PAGE_NOTFOUND, 'misconfigured'],
-  [MDB_VERSION_MISMATCH, 'misconfigured'],
-  [MDB_INVALID, 'misconfigured'],
-  ...both(EACCES, 'EACCES', 'misconfigured'),
-  ...both(EPERM, 'EPERM', 'misconfigured'),
-  ...both(EROFS, 'EROFS', 'misconfigured'),
-  ...both(ENOENT, 'ENOENT', 'misconfigured'),
-  ['EEXIST', 'misconfigured'],
-  ['ENOTDIR', 'misconfigured'],
-  ['EISDIR', 'misconfigured'],
-  ['ELOOP', 'misconfigured'],
-  ['ENAMETOOLONG', 'misconfigured'],
+  ...Object.entries(ofLmdb).map(([number, code]) => [Number(number), code] as const),
+  ...ofSystem.flatMap(([code, names]) => names.map((name) => [name, code] as const)),
+  ...ofSystem.flatMap(([code, names]) => names.map((name) => [constants.errno[name], code] as const)),
 ]);
 
 /**
@@ -67,10 +57,3 @@ const adviceFor: Readonly<Partial<Record<ErrorCode, string>>> = {
   unavailable: 'the disk cannot be used now',
   misconfigured: 'LMDB cannot use this folder',
 };
-
-function both(number: number, name: string, code: ErrorCode): readonly (readonly [unknown, ErrorCode])[] {
-  return [
-    [number, code],
-    [name, code],
-  ];
-}

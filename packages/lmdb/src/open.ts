@@ -31,10 +31,12 @@ export async function openEnvironment(path: string, options: EnvironmentOptions)
 async function enter(path: string, part: string): Promise<SharedFolder> {
   try {
     const folder = makeFolder(path);
-    while (open.get(folder)?.closed !== undefined) await open.get(folder)?.closed;
+    for (let leaving = leavingOf(folder, part); leaving !== undefined; leaving = leavingOf(folder, part)) {
+      await leaving;
+    }
     const shared = open.get(folder) ?? new SharedFolder(folder);
     if (shared.parts.has(part)) throw new CodedError('misconfigured', `${folder} is open already, as ${part}`);
-    shared.parts.add(part);
+    shared.parts.set(part, {});
     open.set(folder, shared);
     return shared;
   } catch (error) {
@@ -42,8 +44,19 @@ async function enter(path: string, part: string): Promise<SharedFolder> {
   }
 }
 
-async function leave(shared: SharedFolder, part: string): Promise<void> {
-  if (!shared.parts.has(part)) return;
+/** What must be over before the part can be opened: the closing of the folder, or of the part. */
+function leavingOf(folder: string, part: string): Promise<void> | undefined {
+  const shared = open.get(folder);
+  return shared?.closed ?? shared?.parts.get(part)?.leaving;
+}
+
+function leave(shared: SharedFolder, part: string): Promise<void> {
+  const leaving = left(shared, part);
+  shared.parts.set(part, { leaving });
+  return leaving;
+}
+
+async function left(shared: SharedFolder, part: string): Promise<void> {
   await shared.commits.idle();
   shared.parts.delete(part);
   if (shared.parts.size > 0) return;

@@ -46,35 +46,49 @@ export function depthOf(source: PageSource, root: number): number | undefined {
   return undefined;
 }
 
-/** Calls `each` with every page that LMDB's list of free pages names; false where the list cannot be read. */
-export function eachFreePage(source: PageSource, root: number, each: (page: number) => void, depth = 1): boolean {
-  const page = readTreePage(source, root);
-  if (page === undefined || depth > DEPTH_MAX) return false;
-  if (!page.isLeaf) return children(page).every((child) => eachFreePage(source, child, each, depth + 1));
-  return nodes(page).every((node) => eachOfList(source, page, node, each));
+/** Pages that follow one another. */
+export interface PageRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** What LMDB's list of free pages names; undefined where the list cannot be read. */
+export function freeRanges(source: PageSource, root: number): readonly PageRange[] | undefined {
+  const found: PageRange[] = [];
+  const open = [root];
+  for (let visited = 0; open.length > 0; visited++) {
+    const page = readTreePage(source, open.pop() ?? root);
+    // More pages than the file has: they run in a circle.
+    if (page === undefined || visited > source.pages) return undefined;
+    if (!page.isLeaf) open.push(...children(page));
+    else if (!nodes(page).every((node) => addRanges(source, page, node, found))) return undefined;
+  }
+  return found;
 }
 
 /** A list is its length, then numbers of pages; a negative one is how many follow from the next. */
-function eachOfList(source: PageSource, page: TreePage, node: number, each: (page: number) => void): boolean {
-  const size = page.bytes.readUInt16LE(node) + page.bytes.readUInt16LE(node + 2) * 2 ** 16;
-  const value = node + NODE_BYTES + page.bytes.readUInt16LE(node + 6);
-  const isBig = (page.bytes.readUInt16LE(node + 4) & BIG) !== 0;
-  const list = isBig ? Buffer.alloc(size) : page.bytes.subarray(value, value + size);
-  if (isBig) {
-    const first = Number(page.bytes.readBigUInt64LE(value));
-    const read = readSync(source.fd, list, 0, size, first * source.pageSize + HEADER_BYTES);
-    if (read < size) return false;
-  }
-  const length = Number(list.readBigUInt64LE(0));
-  if ((length + 1) * 8 > size) return false;
+function addRanges(source: PageSource, page: TreePage, node: number, found: PageRange[]): boolean {
+  const list = listAt(source, page, node);
+  const length = list === undefined ? Number.NaN : Number(list.readBigUInt64LE(0));
+  if (list === undefined || !((length + 1) * 8 <= list.length)) return false;
   for (let at = 1; at <= length; at++) {
     const entry = Number(list.readBigInt64LE(at * 8));
-    const count = entry < 0 ? -entry : 1;
-    if (entry < 0) at++;
-    const start = entry < 0 ? Number(list.readBigInt64LE(at * 8)) : entry;
-    if (start > 0) for (let page = start; page < start + count; page++) each(page);
+    if (entry >= 0) found.push({ start: entry, count: entry === 0 ? 0 : 1 });
+    else if (at < length) found.push({ start: Number(list.readBigInt64LE(++at * 8)), count: -entry });
   }
   return true;
+}
+
+/** The value of an entry: in the page, or from the page on whose number stands there. */
+function listAt(source: PageSource, { bytes }: TreePage, node: number): Buffer | undefined {
+  const size = bytes.readUInt16LE(node) + bytes.readUInt16LE(node + 2) * 2 ** 16;
+  const value = node + NODE_BYTES + bytes.readUInt16LE(node + 6);
+  if (size < 8 || size > source.pages * source.pageSize || value > bytes.length - 8) return undefined;
+  if ((bytes.readUInt16LE(node + 4) & BIG) === 0) return bytes.subarray(value, value + size);
+  const list = Buffer.alloc(size);
+  const position = Number(bytes.readBigUInt64LE(value)) * source.pageSize + HEADER_BYTES;
+  const isThere = position + size <= source.pages * source.pageSize;
+  return isThere && readSync(source.fd, list, 0, size, position) === size ? list : undefined;
 }
 
 function children(page: TreePage): readonly number[] {

@@ -12,7 +12,8 @@ const OPEN = 'open\n';
 /** A folder as this process has it open, once for all parts. */
 export class SharedFolder {
   readonly folder: string;
-  readonly parts: Set<string> = new Set();
+  /** Those that are open, or on their way out. */
+  readonly parts: Map<string, { readonly leaving?: Promise<void> }> = new Map();
   readonly database: Database;
   readonly commits: Commits;
   /** Set while it closes. */

@@ -1,16 +1,18 @@
 /* Stands between LMDB and the disk (LD_PRELOAD). FAULTS names a file whose text says what goes wrong from now on:
- * "sync 5" fdatasync fails with that errno; "write 28" writes of pages do; "meta 5" the synchronous write of a meta page does;
- * "delay 300" fdatasync takes that many ms longer. TRACE names a file to which every write is added: what, offset, length, data.
+ * "sync 5" fdatasync fails with that errno; "grow 28" writes behind the end do;  "meta 5" the synchronous write of a meta page does;
+ * "open 24" opening the file does; "delay 300" fdatasync takes that many ms longer. TRACE names a file to which every write is added: what, offset, length, data.
  * Only files that end in .mdb are meant. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -35,6 +37,12 @@ static int fault(const char *name) {
   return found;
 }
 
+static int fault_of_write(int fd, uint64_t end, const char *name) {
+  struct stat file;
+  if (strcmp(name, "grow") == 0 && fstat(fd, &file) == 0 && end <= (uint64_t)file.st_size) return 0;
+  return fault(name);
+}
+
 static void trace(char what, uint64_t offset, const void *data, uint64_t length) {
   const char *path = getenv("TRACE");
   static int out = -1;
@@ -49,6 +57,18 @@ static void trace(char what, uint64_t offset, const void *data, uint64_t length)
   if (!next) next = dlsym(RTLD_NEXT, "writev");
   if (next(out, parts, 2) < 0) abort();
   pthread_mutex_unlock(&tracing);
+}
+
+int open64(const char *path, int flags, ...) {
+  static int (*next)(const char *, int, ...);
+  if (!next) next = dlsym(RTLD_NEXT, "open64");
+  va_list arguments;
+  va_start(arguments, flags);
+  int mode = va_arg(arguments, int);
+  va_end(arguments);
+  size_t length = strlen(path);
+  errno = length > 4 && strcmp(path + length - 4, ".mdb") == 0 ? fault("open") : 0;
+  return errno ? -1 : next(path, flags, mode);
 }
 
 int fdatasync(int fd) {
@@ -68,7 +88,7 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
   if (!next) next = dlsym(RTLD_NEXT, "pwrite64");
   if (!is_data_file(fd)) return next(fd, data, length, offset);
   int synchronous = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
-  errno = fault(synchronous ? "meta" : "write");
+  errno = fault_of_write(fd, offset + length, synchronous ? "meta" : "grow");
   if (errno) return -1;
   ssize_t answer = next(fd, data, length, offset);
   trace(synchronous ? 'D' : 'W', offset, data, length);
@@ -80,7 +100,9 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
   if (!next) next = dlsym(RTLD_NEXT, "writev");
   if (!is_data_file(fd)) return next(fd, parts, count);
   uint64_t offset = lseek64(fd, 0, SEEK_CUR);
-  errno = fault("write");
+  uint64_t length = 0;
+  for (int i = 0; i < count; i++) length += parts[i].iov_len;
+  errno = fault_of_write(fd, offset + length, "grow");
   if (errno) return -1;
   ssize_t answer = next(fd, parts, count);
   for (int i = 0; i < count; offset += parts[i++].iov_len) trace('W', offset, parts[i].iov_base, parts[i].iov_len);

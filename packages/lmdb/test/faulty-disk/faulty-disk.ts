@@ -46,6 +46,7 @@ export async function startFaultyProcess(): Promise<FaultyProcess> {
     env: { ...process.env, LD_PRELOAD: library, FAULTS: faults, TRACE: trace },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => {}); // It may be gone.
   let complaints = '';
   child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -72,7 +73,7 @@ export async function startFaultyProcess(): Promise<FaultyProcess> {
       await gone;
     },
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      child.stdin.end();
       await gone;
       rmSync(root, { recursive: true });
     },

@@ -15,6 +15,8 @@ const table = environment.numberedTable('t');
 const asked: Readonly<Record<string, (argument: number) => Promise<unknown>>> = {
   /** The value says its key, so that a mixture of two would show. */
   write: (key) => environment.write(() => table.put(key, Buffer.alloc(100, String(key)))),
+  large: (key) => environment.write(() => table.put(key, Buffer.alloc(2 ** 22))),
+  free: (key) => environment.write(() => table.put(key, Buffer.from('free')), { frees: true }),
   ping: () => environment.ping(),
   read: async (key) =>
     Buffer.from(table.get(key) ?? [])
@@ -23,10 +25,6 @@ const asked: Readonly<Record<string, (argument: number) => Promise<unknown>>> = 
   count: async () => table.count(),
   /** As many commits, of several writes each, some large, each noted in the trace when it resolved. */
   work: (commits) => work(environment, commits),
-  async close() {
-    await environment[Symbol.asyncDispose]();
-    process.stdin.destroy();
-  },
 };
 
 async function work(environment: Environment, commits: number): Promise<void> {
@@ -62,3 +60,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   );
   process.stdout.write(`${JSON.stringify(answer ?? null)}\n`);
 }
+await environment[Symbol.asyncDispose]();
