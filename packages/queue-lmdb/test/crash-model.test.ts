@@ -33,7 +33,7 @@ const commands: fc.Arbitrary<Command[]> = fc.array(
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'restart' as const) }) },
   ),
-  { maxLength: 25 },
+  { maxLength: 25, size: 'max' },
 );
 
 interface Known {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '@product-updates/errors';
 import { systemClock, type Queue } from '@product-updates/queue';
 import { rejects } from '@product-updates/queue/contract';
@@ -69,6 +70,48 @@ describe('a queue whose commits fail', () => {
     expect(textsOf(await queue.receive(10))).to.deep.equal(['a', 'd']);
   });
 
+  it('does not read what may have been written between what was', async () => {
+    await queue[Symbol.asyncDispose]();
+    environment = await openFaulty(folder.path);
+    queue = await queueOn(environment, 9);
+    const large = messagesOf('a', 'b', 'c').map((message) => ({ ...message, body: new Uint8Array(2 ** 20) }));
+    await queue.publish(large); // so that what follows waits in the file alone
+    const { promise, open } = gate();
+    environment.fail({ ...lostAnswer, until: promise });
+    const refused = rejects(queue.publish(messagesOf('d')), 'unavailable', 'the publish');
+    await setImmediate();
+    await queue.publish(messagesOf('e'));
+    open();
+    await refused;
+    expect(await queue.stats()).to.include({ depth: 4 });
+    expect((await queue.receive(9)).map(({ key }) => key)).to.deep.equal(['a', 'b', 'c', 'e']);
+  });
+
+  it('forgets an ack that failed, though its neighbours were acked since', async () => {
+    await queue.publish(messagesOf('a', 'b', 'c'));
+    const [a, b] = await queue.receive(2);
+    environment.fail(failed);
+    await rejects(queue.ack([a!]), 'unavailable', 'the ack');
+    await queue.ack([b!]);
+    const { queue: again } = await openBytes(urlOf(await folder.copy()));
+    expect(textsOf(await again.receive(3))).to.deep.equal(['a', 'c']);
+    await again[Symbol.asyncDispose]();
+  });
+
+  it('does not answer a repeated ack before the first one is on disk', async () => {
+    await queue.publish(messagesOf('a'));
+    const held = await queue.receive(1);
+    const { promise, open } = gate();
+    environment.fail({ written: true, until: promise });
+    const first = queue.ack(held);
+    await setImmediate();
+    const second = queue.ack(held);
+    expect(await Promise.race([second, setImmediate('pending')])).to.equal('pending');
+    open();
+    await Promise.all([first, second]);
+    expect(await queue.stats()).to.include({ depth: 0, unacked: 0 });
+  });
+
   for (const fault of [lostAnswer, failed, { code: 'full', written: false } as const]) {
     it(`holds on to what could not be acked (${fault.code}, ${fault.written ? 'written' : 'not written'})`, async () => {
       await queue.publish(messagesOf('a', 'b', 'c'));
@@ -114,7 +157,15 @@ describe('a queue whose commits fail', () => {
   });
 });
 
-async function queueOn(environment: FaultyEnvironment): Promise<Queue<Uint8Array>> {
-  const queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity: 3 });
+function gate(): { readonly promise: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open: () => open() };
+}
+
+async function queueOn(environment: FaultyEnvironment, capacity = 3): Promise<Queue<Uint8Array>> {
+  const queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity });
   return queue as Queue<Uint8Array>;
 }

@@ -5,7 +5,8 @@ import { eventually, forkQueue, rejects } from '@product-updates/queue/contract'
 import { expect } from 'chai';
 import { openLmdbQueue } from '../src/index.ts';
 import { bytesCodec, messagesOf, openBytes, textsOf, urlOf } from './bytes.ts';
-import { temporaryFolder, type TemporaryFolder } from './folder.ts';
+import { fillerOf } from './filler.ts';
+import { changeTables, temporaryFolder, type TemporaryFolder } from './folder.ts';
 
 describe('openLmdbQueue', () => {
   let folder: TemporaryFolder;
@@ -77,6 +78,36 @@ describe('openLmdbQueue', () => {
     await smaller.publish(messagesOf('f'));
     expect(textsOf(await smaller.receive(5))).to.deep.equal(['d', 'e', 'f']);
     await smaller[Symbol.asyncDispose]();
+  });
+
+  it('leaves nothing in the file when everything is settled', async () => {
+    const { queue } = await openBytes(urlOf(folder.path));
+    await queue.publish(messagesOf('a', 'b', 'c'));
+    await queue.publish(messagesOf('d'));
+    const [a, b, c, d] = await queue.receive(4);
+    await queue.ack([b!]);
+    await queue.ack([a!, d!]);
+    await queue.ack([c!]);
+    await queue[Symbol.asyncDispose]();
+    await changeTables(folder.path, ({ blocks, records }) => {
+      expect([blocks.count(), records.count()]).to.deep.equal([0, 0]);
+    });
+  });
+
+  it('acks, and so makes room, while the folder is full', async () => {
+    const maxBytes = 2 ** 21;
+    const { queue } = await openBytes(urlOf(folder.path, { maxBytes }));
+    await queue.publish(messagesOf('a', 'b', 'c'));
+    const deliveries = await queue.receive(3);
+    const storage = fillerOf(folder.path, maxBytes);
+    await storage.fill();
+    await rejects(queue.publish(messagesOf('d')), 'full', 'publish');
+    await queue.ack(deliveries.slice(0, 1));
+    await queue.ack(deliveries.slice(1));
+    expect(await queue.stats()).to.include({ depth: 0 });
+    await storage.free();
+    await queue.publish(messagesOf('d'));
+    await queue[Symbol.asyncDispose]();
   });
 
   it('keeps the time of the oldest over a restart', async () => {
