@@ -6,7 +6,7 @@ import { sqlStateOf, translate } from './errors.ts';
 import { inspect } from './inspect.ts';
 import { MIGRATIONS_TABLE, migrationsFolder, pendingMigrations } from './migrations.ts';
 import { readOptions, type PostgresOptions } from './options.ts';
-import { Pool } from './pool.ts';
+import { Pool, statementTimeoutMs } from './pool.ts';
 
 export interface MigrateOptions {
   readonly direction: 'up' | 'down';
@@ -41,7 +41,7 @@ export async function migratePostgres(
 /** The connections that `readOptions` describes; none is made yet. */
 export function openPool({ connection, pool, timeoutMs, pooled }: PostgresOptions, clock: Clock): Pool {
   // A pooler refuses settings at the start of a session, or leaks them into others'.
-  const config = pooled ? connection : { ...connection, statement_timeout: timeoutMs };
+  const config = pooled ? connection : { ...connection, statement_timeout: statementTimeoutMs(timeoutMs) };
   return new Pool({ create: () => createClient(config), max: pool, timeoutMs, prepare: !pooled, clock });
 }
 

@@ -44,6 +44,14 @@ interface Connection {
 }
 
 /**
+ * What the server is told, in ms. A little less than we wait: then it is the server that ends a statement which waits for
+ * a lock, and the connection lives on.
+ */
+export function statementTimeoutMs(timeoutMs: number): number {
+  return Math.ceil(timeoutMs * 0.9);
+}
+
+/**
  * A bounded set of connections, opened when they are needed. pg's own pool cannot take a waiting call back, nor keep
  * connections free for readers, nor give one deadline to waiting, connecting and the statement.
  *

@@ -3,7 +3,7 @@ import type { ProductReader, ProductWriter } from '@product-updates/repository';
 import { bigintArray, numericArray, textArray } from './arrays.ts';
 import type { Row } from './client.ts';
 import { joinGets } from './joined-gets.ts';
-import type { Pool, Statement } from './pool.ts';
+import { type Pool, type Statement, statementTimeoutMs } from './pool.ts';
 import { quoted } from './schema-name.ts';
 
 const COLUMNS = 'product_id, price, price_version, stock, stock_version';
@@ -25,10 +25,11 @@ export function createProducts(
   const highest: Statement = {
     kind: 'read',
     timeoutMs: scanTimeoutMs,
-    // Sent as one message: a transaction, so that the time-out is this statement's alone.
+    // Sent as one message, which is a transaction: so the time-out is this statement's alone, and an error ends both. After
+    // a `begin` it would leave the session in a transaction that has failed.
     text:
-      `begin read only; set local statement_timeout = ${scanTimeoutMs}; ` +
-      `select greatest(max(price_version), max(stock_version)) from ${table}; commit`,
+      `set local statement_timeout = ${statementTimeoutMs(scanTimeoutMs)}; ` +
+      `select greatest(max(price_version), max(stock_version)) from ${table}`,
   };
 
   async function find(statement: Statement, ids: () => readonly string[]): Promise<Map<string, ProductRecord>> {

@@ -114,7 +114,7 @@ describeLive(`products${missing === undefined ? '' : ` (${missing})`}`, () => {
     })).timeout(10_000);
 
   it('that somebody else has locked are unavailable in time, and written when they are free', () =>
-    inStore({ timeoutMs: 300 }, async (store, url, schema) => {
+    inStore({ timeoutMs: 300, startTimeoutMs: 300 }, async (store, url, schema) => {
       await store.products.apply([record('p1', 1, 1)]);
       const hold = ask(url, `begin; select from ${schema}.products for update; select pg_sleep(1); rollback`);
       const held = `select 1 from pg_stat_activity where state = 'active' and query like '%${schema}.products for update%' and wait_event = 'PgSleep'`;
@@ -125,6 +125,34 @@ describeLive(`products${missing === undefined ? '' : ` (${missing})`}`, () => {
       await hold;
       expect(await store.products.apply([record('p1', 2, 2)])).to.have.length(1);
     })).timeout(10_000);
+});
+
+describeLive(`the highest version${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it('that cannot be read in time leaves its connection as good as before', () =>
+    inStore(
+      { timeoutMs: 2000, startTimeoutMs: 300, application_name: 'highest', pool: 1 },
+      async (store, url, schema) => {
+        await store.products.apply([record('p1', 1, 1)]);
+        const connections = `select pid from pg_stat_activity where application_name = 'highest'`;
+        const before = await ask(url, connections);
+        const hold = ask(url, `begin; lock table ${schema}.products; select pg_sleep(0.8); rollback`);
+        while (
+          (
+            await ask(
+              url,
+              `select 1 from pg_locks where mode = 'AccessExclusiveLock' and relation = '${schema}.products'::regclass`,
+            )
+          ).length === 0
+        );
+        const error = await store.highestVersion().catch((refusal: unknown) => refusal);
+        expect(codeOf(error), String(error)).to.equal('unavailable');
+        expect(String(error)).to.include('57014');
+        await hold;
+        expect(await store.highestVersion()).to.equal(record('p1', 1, 1).price_version);
+        expect(await ask(url, connections), 'the same one').to.deep.equal(before);
+        await store.products.apply([record('p1', 2, 2)]);
+      },
+    )).timeout(10_000);
 });
 
 describeLive(`dead letters${missing === undefined ? '' : ` (${missing})`}`, () => {
