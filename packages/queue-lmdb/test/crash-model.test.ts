@@ -176,4 +176,20 @@ function idOf({ key, body, headers }: Delivery<Uint8Array>): number {
 describe('the queue through crashes and restarts', () => {
   it('delivers in order what was not acked, nothing that was, and counts the crashes of what it had handed out', () =>
     fc.assert(fc.asyncProperty(commands, Trial.run), { numRuns: scaled({ quick: 25, long: 3000 }) })).timeout(600_000);
+
+  it('counts a crash for what was handed out in that life, and for nothing else', async () => {
+    await using folder = await temporaryFolder();
+    let path = folder.path;
+    let queue = await openAt(path);
+    await queue.publish(Array.from({ length: 30 }, (_, id) => messageOf(id)));
+    for (let life = 1; life <= 20; life++) {
+      if (life % 2 === 1) await queue.receive(10); // every second life hands out nothing
+      path = await folder.copy();
+      await queue[Symbol.asyncDispose]();
+      queue = await openAt(path);
+    }
+    const attempts = (await queue.receive(30)).map(({ attempt }) => attempt);
+    expect([...new Set(attempts.slice(0, 10)), ...new Set(attempts.slice(10))]).to.deep.equal([11, 1]);
+    await queue[Symbol.asyncDispose]();
+  }).timeout(20_000);
 });
