@@ -10,7 +10,7 @@ const postgres = async (): Promise<Migrate> => (await import('@product-updates/r
 /** By scheme, as in `URL.protocol`. Any other store has no migrations: what it opens it brings up to date itself. */
 const migrators: Readonly<Record<string, () => Promise<Migrate>>> = { 'postgres:': postgres, 'postgresql:': postgres };
 
-export const usage = 'migrate [up [n] | down [n]]';
+const usage = 'migrate [up [n] | down [n]]';
 
 /**
  * Runs the migrations of what STORE_URL (or DATA_DIR) names, telling each in a line: all that are missing, or at most n;

@@ -11,7 +11,7 @@ import { metricsOf, type Metrics } from './metrics.ts';
 type Serving = Child & { url: string };
 
 describe('a durable queue', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const children: Child[] = [];
   const agent = new Agent({ keepAlive: true });
   let folder: string;

@@ -8,7 +8,7 @@ import { startChild, startServing, type Child, type Environment } from './child.
 import { ask, startLoad } from './client.ts';
 
 describe('the process', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const children: Child[] = [];
   const agent = new Agent({ keepAlive: true });
 

@@ -23,7 +23,7 @@ function leaky(code: 'unavailable' | 'invalid' | undefined, message = 'the store
 }
 
 describe('secrets and hostile texts', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let store: FaultyStore;
   let service: Service;
   let lines: string[];

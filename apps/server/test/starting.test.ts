@@ -16,7 +16,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('starting while something is not there yet', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const children: Child[] = [];
   const agent = new Agent({ keepAlive: true });
 
