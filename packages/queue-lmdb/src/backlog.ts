@@ -8,6 +8,8 @@ import { SettledRecord } from './settled-record.ts';
 
 /** As long as less than this waits in memory, what was just committed waits there too; the rest waits in the file alone. */
 const WAITING_BYTES = 2 * 2 ** 20;
+/** What a message weighs in memory besides its bytes, about. */
+const MESSAGE_BYTES = 128;
 /** Blocks read from the file at a time, at most. */
 const READ_BLOCKS = 64;
 
@@ -163,7 +165,7 @@ export class Backlog<T> {
     const entry = block.takeFresh();
     this.#reached = { block: block.key, index: entry.index };
     if (!block.hasFresh) {
-      this.#waitingBytes -= block.bytes;
+      this.#waitingBytes -= weightOf(block);
       this.#fresh = block.after;
     }
     return entry;
@@ -199,7 +201,7 @@ export class Backlog<T> {
     else last.after = block;
     this.#last = block;
     this.#fresh ??= block;
-    this.#waitingBytes += block.bytes;
+    this.#waitingBytes += weightOf(block);
   }
 
   /** It keeps no neighbour, so that one that is kept by somebody keeps nothing else alive. */
@@ -211,6 +213,10 @@ export class Backlog<T> {
     else after.before = before;
     block.before = block.after = undefined;
   }
+}
+
+function weightOf({ bytes, count }: LiveBlock<unknown>): number {
+  return bytes + count * MESSAGE_BYTES;
 }
 
 function goneError(): CodedError {

@@ -14,7 +14,7 @@ export const MESSAGE_HEAD_BYTES = 8;
 /** 16 pages of the file with what LMDB itself needs. A block is larger only when its one message is. */
 const MAX_BLOCK_BYTES = 65_536 - 16;
 /** So that the record of what is settled stays small. */
-export const MAX_BLOCK_MESSAGES = 1024;
+const MAX_BLOCK_MESSAGES = 1024;
 
 const FIRST_BYTES = 16_384;
 /** A buffer that once had to be larger than this is not kept. */

@@ -175,7 +175,7 @@ function idOf({ key, body, headers }: Delivery<Uint8Array>): number {
 
 describe('the queue through crashes and restarts', () => {
   it('delivers in order what was not acked, nothing that was, and counts the crashes of what it had handed out', () =>
-    fc.assert(fc.asyncProperty(commands, Trial.run), { numRuns: scaled({ quick: 25, long: 3000 }) })).timeout(600_000);
+    fc.assert(fc.asyncProperty(commands, Trial.run), { numRuns: scaled({ quick: 20, long: 3000 }) })).timeout(600_000);
 
   it('counts a crash for what was handed out in that life, and for nothing else', async () => {
     await using folder = await temporaryFolder();

@@ -18,7 +18,7 @@ describe('the queue of a process that is killed', () => {
     /** The process may be killed when an ack is on disk and before it can say so. */
     const acking = new Set<number>();
     const acked = new Set<number>();
-    let kills = scaled({ quick: 4, long: 300 });
+    let kills = scaled({ quick: 3, long: 300 });
     for (let firstId = 0; kills > 0; kills--, firstId += 10_000_000) {
       const said = await killedAfter(random.int(400), url, firstId);
       const order = new Order();

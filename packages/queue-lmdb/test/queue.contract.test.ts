@@ -21,7 +21,7 @@ queueContract({
     redeliveryMs: 0,
     timeoutMs: 1000,
     maxBodyBytes: 2 ** 20,
-    runs: { quick: 100, long: 5000 },
+    runs: { quick: 60, long: 5000 },
   },
   place: ({ capacity }) => lmdbPlace(capacity),
   skip: [
