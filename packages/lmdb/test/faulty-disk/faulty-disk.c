@@ -1,6 +1,7 @@
 /* Stands between LMDB and the disk (LD_PRELOAD). FAULTS names a file whose text says what goes wrong from now on:
- * "sync 5" fdatasync fails with that errno; "grow 28" writes behind the end do;  "meta 5" the synchronous write of a meta page does;
- * "open 24" opening the file does; "delay 300" fdatasync takes that many ms longer. TRACE names a file to which every write is added: what, offset, length, data.
+ * "sync 5" fdatasync fails with that errno; "grow 28" writes behind the end do; "meta 5" the synchronous write of
+ * a meta page does; "open 24" opening the file does; "delay 300" fdatasync takes that many ms longer.
+ * TRACE names a file to which every write is added: what, offset, length, data.
  * Only files that end in .mdb are meant. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
