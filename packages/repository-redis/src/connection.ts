@@ -1,6 +1,6 @@
 import { CodedError, codeOf } from '@product-updates/errors';
 import { backoffMs, type Clock } from '@product-updates/queue';
-import type { Link } from './client.ts';
+import type { CreateLink, Link } from './link.ts';
 import { isReadOnly, translate } from './errors.ts';
 import { withinTime } from './time-limit.ts';
 
@@ -17,7 +17,7 @@ export interface Connection extends AsyncDisposable {
 }
 
 export interface ConnectionOptions {
-  readonly create: (onBroken: (error: unknown) => void) => Link;
+  readonly create: CreateLink;
   /** Whether this server may be used: asked on every new connection, for another one may answer than before. */
   readonly prepare: (link: Link) => Promise<void>;
   /** For a call; connecting and preparing have as much together. */

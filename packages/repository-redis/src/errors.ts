@@ -1,13 +1,9 @@
 import {
-  AbortError,
   ClientClosedError,
   ClientOfflineError,
   ConnectionTimeoutError,
   DisconnectsClientError,
   ErrorReply,
-  MaxCommandRedirectionsError,
-  ReconnectStrategyError,
-  RootNodesUnavailableError,
   SocketClosedUnexpectedlyError,
   SocketTimeoutError,
   TimeoutError,
@@ -56,14 +52,10 @@ const generalReplies: readonly (readonly [RegExp, ErrorCode])[] = [
 
 /** What the client says of its connection. */
 const clientErrors = [
-  AbortError,
   ClientClosedError,
   ClientOfflineError,
   ConnectionTimeoutError,
   DisconnectsClientError,
-  MaxCommandRedirectionsError,
-  ReconnectStrategyError,
-  RootNodesUnavailableError,
   SocketClosedUnexpectedlyError,
   SocketTimeoutError,
   TimeoutError,

@@ -1,6 +1,6 @@
 import { CodedError } from '@product-updates/errors';
-import type { Wire } from './client.ts';
 import type { Keys } from './keys.ts';
+import type { Wire } from './link.ts';
 
 /** Of the layout that keys.ts and merge-script.ts describe. A change that an older version would misread counts it up. */
 const FORMAT = 1;

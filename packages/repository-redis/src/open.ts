@@ -1,9 +1,9 @@
 import { CodedError, redact } from '@product-updates/errors';
 import type { OpenStore } from '@product-updates/repository';
-import { createLink, type Wire } from './client.ts';
 import { openConnection } from './connection.ts';
 import { checkFormat } from './format.ts';
 import { keysOf } from './keys.ts';
+import { createLinks, type Wire } from './link.ts';
 import { type RedisOptions, readRedisUrl } from './options.ts';
 import { checkServers, type ServerFacts } from './server-check.ts';
 import { createRedisStore } from './store.ts';
@@ -21,7 +21,7 @@ export const openRedisStore: OpenStore = async (url, context) => {
   const keys = keysOf(options.prefix);
   const check = createCheck(options);
   const connection = await openConnection({
-    create: (onBroken) => createLink(options, onBroken),
+    create: createLinks(options),
     prepare: async ({ reads, writes }) => {
       await Promise.all([check.run(reads), check.run(writes)]);
       await checkFormat(writes, keys);

@@ -71,6 +71,17 @@ export function readRedisUrl(url: URL): RedisOptions {
   };
 }
 
+/** `host:port`, as Redis writes it. */
+export function addressOf({ host, port }: Server): string {
+  return `${host}:${port}`;
+}
+
+/** The port stands behind the last colon: an IPv6 address has more, and no brackets. */
+export function parseAddress(address: string): Server | undefined {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(address) ?? [];
+  return host === undefined || port === undefined ? undefined : { host, port: Number(port) };
+}
+
 type Refuse = (why: string) => CodedError;
 
 function serverOf(url: URL): Server {

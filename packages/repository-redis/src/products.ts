@@ -1,9 +1,10 @@
 import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
 import { CodedError } from '@product-updates/errors';
 import type { ProductReader, ProductWriter } from '@product-updates/repository';
-import type { Reply, Wire } from './client.ts';
+import type { Reply } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
+import type { Wire } from './link.ts';
 import { mergeScript } from './merge-script.ts';
 import { runScript } from './script.ts';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ErrorReply } from '@redis/client';
-import type { Reply, Wire } from './client.ts';
+import type { Reply } from './client.ts';
+import type { Wire } from './link.ts';
 
 /** A Lua script and the name under which Redis remembers it: the SHA-1 of its source. */
 export interface Script {

@@ -1,7 +1,8 @@
 import { CodedError, codeOf } from '@product-updates/errors';
 import type { Durability } from '@product-updates/queue';
-import type { Reply, Wire } from './client.ts';
+import type { Reply } from './client.ts';
 import { translate } from './errors.ts';
+import type { Wire } from './link.ts';
 import type { RedisOptions } from './options.ts';
 
 /** What an acknowledgement of this server survives, and its version. */

@@ -1,12 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
 import { codeOf } from '@product-updates/errors';
-import { systemClock } from '@product-updates/queue';
-import type { OpenedStore } from '@product-updates/repository';
-import { openRedisStore } from '@product-updates/repository-redis';
 import { liveService } from '@product-updates/tooling/live-service';
-import { announce, type OwnCluster, ready, startOwnCluster } from './own-cluster.ts';
+import { createLinks } from '../src/link.ts';
+import { readRedisUrl } from '../src/options.ts';
+import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
+import { announce, type ClusterNode, meet, type OwnCluster, ready, startNode, startOwnCluster } from './own-cluster.ts';
 import { redisCommand } from './redis-commands.ts';
 
 const live = await liveService('redis');
@@ -25,7 +23,7 @@ describe('a cluster that changes', function changing() {
   const ids = Array.from({ length: 300 }, (_, i) => `p${i}`);
 
   it('spreads products over all servers, and describes what it found', async () => {
-    const { store, description, durability } = await open(cluster.url);
+    const { store, description, durability } = await openStore(cluster.url);
     await using _ = store;
     await store.products.apply(ids.map((id) => priceOf(id, 1)));
     for (const size of await cluster.each('DBSIZE')) expect(size).to.be.greaterThan(60);
@@ -36,12 +34,12 @@ describe('a cluster that changes', function changing() {
   it('one server that evicts is one too many, and a password stays hidden', async () => {
     const third = cluster.nodes[2]!.server.url;
     await redisCommand(third, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-    expect(await codeFrom(open(cluster.url))).to.equal('misconfigured');
+    expect(await codeFrom(openStore(cluster.url))).to.equal('misconfigured');
     await redisCommand(third, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
     const url = new URL(cluster.url);
     url.password = 'open-sesame';
     try {
-      await open(url);
+      await openStore(url);
       expect.fail('it was opened');
     } catch (error) {
       expect(codeOf(error)).to.equal('misconfigured');
@@ -52,7 +50,7 @@ describe('a cluster that changes', function changing() {
   });
 
   it('follows a slot that has moved, also while it moves', async () => {
-    const { store } = await open(cluster.url);
+    const { store } = await openStore(cluster.url);
     await using _ = store;
     await store.products.apply(ids.map((id) => priceOf(id, 2)));
     const key = 'product-updates:product:p7';
@@ -73,7 +71,7 @@ describe('a cluster that changes', function changing() {
   });
 
   it('one server killed: unavailable for its products, and works again when it is back', async () => {
-    const { store } = await open(cluster.url);
+    const { store } = await openStore(cluster.url);
     await using _ = store;
     await store.products.apply(ids.map((id) => priceOf(id, 5)));
     const killed = cluster.nodes[1]!;
@@ -92,40 +90,54 @@ describe('a cluster that changes', function changing() {
   it('one seed that is away does not matter', async () => {
     const url = new URL(cluster.url);
     url.searchParams.set('nodes', `127.0.0.1:1,${url.searchParams.get('nodes')}`);
-    for (let i = 0; i < 5; i++) await (await open(url)).store[Symbol.asyncDispose]();
+    for (let i = 0; i < 5; i++) await (await openStore(url)).store[Symbol.asyncDispose]();
   });
 
   it('no seed that answers is unavailable', async () => {
     const url = new URL('redis://127.0.0.1:1?cluster=true&timeoutMs=500');
-    expect(await codeFrom(open(url))).to.equal('unavailable');
+    expect(await codeFrom(openStore(url))).to.equal('unavailable');
+  });
+
+  it('given up while it connects, it leaves no connection behind', async () => {
+    const count = async (): Promise<number> =>
+      ((await cluster.each('CLIENT', 'LIST')) as string[]).join('').split('\n').length;
+    const before = await count();
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, turns) => {
+        const link = createLinks(readRedisUrl(cluster.url))(() => {});
+        const connecting = codeFrom(link.connect());
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        link.destroy();
+        await connecting;
+      }),
+    );
+    await eventually(async () => expect(await count()).to.be.at.most(before));
+  });
+
+  it('a server that is lost for good is replaced by its replica', async () => {
+    const replica = await startNode();
+    try {
+      const [lost, other] = cluster.nodes as [ClusterNode, ClusterNode];
+      await announce(replica);
+      await meet(other, replica);
+      const id = String(await redisCommand(lost.server.url, 'CLUSTER', 'MYID'));
+      await eventually(() => redisCommand(replica.server.url, 'CLUSTER', 'REPLICATE', id));
+      await eventually(async () => {
+        expect(await redisCommand(replica.server.url, 'INFO', 'replication')).to.include('master_link_status:up');
+      });
+      await ready([replica, ...cluster.nodes]);
+      const { store } = await openStore(cluster.url);
+      await using _ = store;
+      await store.products.apply(ids.map((id) => priceOf(id, 8)));
+      await lost.server.kill();
+      expect(await codeFrom(store.ping())).to.equal('unavailable');
+      await eventually(() => store.products.apply(ids.map((id) => priceOf(id, 9))));
+      expect((await store.products.getMany(ids)).every((record) => record?.price === 9)).to.equal(true);
+      await eventually(() => store.ping());
+    } finally {
+      await replica.proxy[Symbol.asyncDispose]();
+      await replica.counter[Symbol.asyncDispose]();
+      await replica.server[Symbol.asyncDispose]();
+    }
   });
 });
-
-function open(url: URL): Promise<OpenedStore> {
-  return openRedisStore(url, { deadLetterMax: 10, clock: systemClock });
-}
-
-function priceOf(product_id: string, version: number): ProductRecord {
-  return { product_id, price: version, price_version: version as Version, stock: null, stock_version: NEVER };
-}
-
-async function eventually<T>(check: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await wait(10);
-    }
-  }
-}
-
-async function codeFrom(call: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await call;
-    return 'it resolved';
-  } catch (error) {
-    return codeOf(error) ?? String(error);
-  }
-}

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { CodedError, codeOf } from '@product-updates/errors';
+import { CodedError } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
-import type { Link, Reply } from '../src/client.ts';
+import type { Reply } from '../src/client.ts';
 import { openConnection } from '../src/connection.ts';
+import type { Link } from '../src/link.ts';
+import { codeFrom } from './observe.ts';
 
 /** A clock that a test moves. */
 class OwnClock implements Pick<Clock, 'schedule'> {
@@ -143,12 +145,3 @@ describe('the lasting connection', () => {
     expect(made[0]?.destroyed).to.equal(1);
   });
 });
-
-async function codeFrom(call: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await call;
-    return 'it resolved';
-  } catch (error) {
-    return codeOf(error) ?? String(error);
-  }
-}

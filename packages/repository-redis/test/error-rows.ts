@@ -1,12 +1,8 @@
 import {
-  AbortError,
   ClientClosedError,
   ClientOfflineError,
   ConnectionTimeoutError,
   DisconnectsClientError,
-  MaxCommandRedirectionsError,
-  ReconnectStrategyError,
-  RootNodesUnavailableError,
   SimpleError,
   SocketClosedUnexpectedlyError,
   SocketTimeoutError,
@@ -48,14 +44,10 @@ const replies: readonly (readonly [string, Row['code']])[] = [
 ];
 
 const clientErrors: readonly Error[] = [
-  new AbortError(),
   new ClientClosedError(),
   new ClientOfflineError(),
   new ConnectionTimeoutError(),
   new DisconnectsClientError(),
-  new MaxCommandRedirectionsError(),
-  new ReconnectStrategyError(new Error('given up'), new Error('ECONNREFUSED')),
-  new RootNodesUnavailableError(),
   new SocketClosedUnexpectedlyError(),
   new SocketTimeoutError(5000),
   new TimeoutError('late'),

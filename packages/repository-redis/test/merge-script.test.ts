@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { coalesce, merge, NEVER, type ProductRecord, type Version, VERSIONS_PER_MS } from '@product-updates/domain';
-import { codeOf } from '@product-updates/errors';
 import { systemClock } from '@product-updates/queue';
 import type { Store } from '@product-updates/repository';
 import { openRedisStore } from '@product-updates/repository-redis';
 import { liveService } from '@product-updates/tooling/live-service';
+import { codeFrom } from './observe.ts';
 import { redisCommand, removeKeys } from './redis-commands.ts';
 
 const live = await liveService('redis');
@@ -120,15 +120,6 @@ describe('the merge script', function merging() {
     await redisCommand(url(), 'HDEL', `${prefix}{dead-letters}:letters`, 'theirs');
   });
 });
-
-async function codeFrom(call: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await call;
-    return 'it resolved';
-  } catch (error) {
-    return codeOf(error) ?? String(error);
-  }
-}
 
 function withoutMinusZero(record: ProductRecord): ProductRecord {
   return { ...record, price: record.price === 0 ? 0 : record.price };

@@ -25,7 +25,7 @@ export interface OwnCluster extends AsyncDisposable {
   clear(): Promise<void>;
 }
 
-interface ClusterNode {
+export interface ClusterNode {
   readonly server: OwnServer;
   readonly busPort: number;
   readonly counter: RoundTripCounter;
@@ -49,9 +49,7 @@ export async function startOwnCluster(): Promise<OwnCluster> {
       ['CLUSTER', 'ADDSLOTSRANGE', `${from}`, `${to}`],
     );
   }
-  for (const { server, busPort } of others) {
-    await redisCommand(first.server.url, 'CLUSTER', 'MEET', '127.0.0.1', `${server.port}`, `${busPort}`);
-  }
+  for (const other of others) await meet(first, other);
   await ready(nodes);
 
   const all = async (act: (node: ClusterNode) => unknown): Promise<void> => void (await Promise.all(nodes.map(act)));
@@ -88,7 +86,7 @@ export async function startOwnCluster(): Promise<OwnCluster> {
   };
 }
 
-async function startNode(): Promise<ClusterNode> {
+export async function startNode(): Promise<ClusterNode> {
   const busPort = await freePort();
   const clustered = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', `${busPort}`];
   const server = await startOwnRedis({ args: [...clustered, '--appendfsync', 'everysec'] });
@@ -102,7 +100,12 @@ export async function announce({ server, busPort, proxy }: ClusterNode): Promise
   await redisCommand(server.url, 'CONFIG', 'SET', ...settings, 'cluster-announce-bus-port', `${busPort}`);
 }
 
-/** Until each server knows all others by what they announce, and serves. */
+/** Tells a server of the cluster of another one. */
+export async function meet(node: ClusterNode, { server, busPort }: ClusterNode): Promise<void> {
+  await redisCommand(node.server.url, 'CLUSTER', 'MEET', '127.0.0.1', `${server.port}`, `${busPort}`);
+}
+
+/** Until each server knows all of these by what they announce, and serves. */
 export async function ready(nodes: readonly ClusterNode[]): Promise<void> {
   const deadline = performance.now() + READY_MS;
   for (const { server } of nodes) {

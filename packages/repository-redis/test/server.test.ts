@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
-import { codeOf } from '@product-updates/errors';
-import { systemClock } from '@product-updates/queue';
 import type { OpenedStore } from '@product-updates/repository';
-import { openRedisStore } from '@product-updates/repository-redis';
 import { liveService } from '@product-updates/tooling/live-service';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
 import { freePort } from '@product-updates/tooling/own-server';
+import { createLinks } from '../src/link.ts';
+import { readRedisUrl } from '../src/options.ts';
+import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
 import { redisCommand, settingOf } from './redis-commands.ts';
 
 const live = await liveService('redis');
@@ -22,7 +21,7 @@ describe('one server, as it is set up and as that changes', function servers() {
 
   it('knows its scripts again after they were flushed', async () => {
     await using own = await startOwnRedis();
-    const { store } = await open(own.url);
+    const { store } = await openStore(own.url);
     await using _ = store;
     for (let version = 1; version <= 3; version++) {
       const records = Array.from({ length: 200 }, (_, i) => priceOf(`p${i}`, version));
@@ -40,7 +39,7 @@ describe('one server, as it is set up and as that changes', function servers() {
       [['--appendonly', 'no'], 'process', /nothing on disk/],
     ] as const) {
       await using own = await startOwnRedis({ args });
-      const opened = await open(own.url);
+      const opened = await openStore(own.url);
       await opened.store[Symbol.asyncDispose]();
       expect(opened.durability, args.join(' ')).to.equal(durability);
       expect(opened.description)
@@ -57,22 +56,22 @@ describe('one server, as it is set up and as that changes', function servers() {
     const url = withQuery(own.url, '');
     url.username = 'shop';
     url.password = encodeURIComponent('open/sesame');
-    const cautious = await open(url);
+    const cautious = await openStore(url);
     await use(cautious);
     expect(cautious.durability).to.equal('process');
     expect(cautious.description).not.to.include('sesame');
-    const declared = await open(withQuery(url, 'durability=disk'));
+    const declared = await openStore(withQuery(url, 'durability=disk'));
     await use(declared);
     expect(declared.durability).to.equal('disk');
     await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', '-hset');
-    const { store } = await open(url);
+    const { store } = await openStore(url);
     await using _ = store;
     expect(await codeFrom(store.products.apply([priceOf('p1', 9)]))).to.equal('misconfigured');
   });
 
   it('a declaration does not hold for a server without an append-only file', async () => {
     await using own = await startOwnRedis({ args: ['--appendonly', 'no', '--rename-command', 'CONFIG', ''] });
-    expect(await codeFrom(open(withQuery(own.url, 'durability=disk')))).to.equal('misconfigured');
+    expect(await codeFrom(openStore(withQuery(own.url, 'durability=disk')))).to.equal('misconfigured');
   });
 
   for (const [name, break_, mend, args] of [
@@ -87,7 +86,7 @@ describe('one server, as it is set up and as that changes', function servers() {
   ] as const) {
     it(`${name}: ping and writes are unavailable until it is mended`, async () => {
       await using own = await startOwnRedis({ args });
-      const { store } = await open(own.url);
+      const { store } = await openStore(own.url);
       await using _ = store;
       await store.products.apply([priceOf('p1', 1)]);
       await redisCommand(own.url, ...break_);
@@ -102,7 +101,7 @@ describe('one server, as it is set up and as that changes', function servers() {
 
   it('MISCONF: ping and writes are unavailable, reads go on', async () => {
     await using own = await startOwnRedis({ args: ['--appendonly', 'no', '--save', '3600 1'] });
-    const { store } = await open(own.url);
+    const { store } = await openStore(own.url);
     await using _ = store;
     await store.products.apply([priceOf('p1', 1)]);
     rmSync(await settingOf(own.url, 'dir'), { recursive: true });
@@ -112,15 +111,32 @@ describe('one server, as it is set up and as that changes', function servers() {
     expect((await store.products.get('p1'))?.price_version).to.equal(1);
   });
 
+  it('given up while it connects, it leaves no connection behind', async () => {
+    await using own = await startOwnRedis();
+    const count = async (): Promise<number> =>
+      ((await redisCommand(own.url, 'CLIENT', 'LIST')) as string).split('\n').length;
+    const before = await count();
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, turns) => {
+        const link = createLinks(readRedisUrl(own.url))(() => {});
+        const connecting = codeFrom(link.connect());
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        link.destroy();
+        await connecting;
+      }),
+    );
+    await eventually(async () => expect(await count()).to.be.at.most(before));
+  });
+
   it('a replica is not opened', async () => {
     await using own = await startOwnRedis();
     await redisCommand(own.url, 'REPLICAOF', '127.0.0.1', '1');
-    expect(await codeFrom(open(own.url))).to.equal('unavailable');
+    expect(await codeFrom(openStore(own.url))).to.equal('unavailable');
   });
 
   it('looks at the server on every new connection: what got worse is held until it is mended', async () => {
     await using own = await startOwnRedis();
-    const { store } = await open(own.url);
+    const { store } = await openStore(own.url);
     await using _ = store;
     for (const [setting, worse, better] of [
       ['maxmemory-policy', 'allkeys-lru', 'noeviction'],
@@ -136,7 +152,7 @@ describe('one server, as it is set up and as that changes', function servers() {
 
   it('what resolved is there after each of several kills of a server that syncs', async () => {
     await using own = await startOwnRedis();
-    const { store } = await open(withQuery(own.url, 'timeoutMs=1000'));
+    const { store } = await openStore(withQuery(own.url, 'timeoutMs=1000'));
     await using _ = store;
     let version = 0;
     for (let round = 0; round < 5; round++) {
@@ -165,7 +181,7 @@ describe('one server, as it is set up and as that changes', function servers() {
 
   it('a read does not wait for a large batch', async () => {
     await using own = await startOwnRedis();
-    const { store } = await open(own.url);
+    const { store } = await openStore(own.url);
     await using _ = store;
     await store.products.apply([priceOf('p1', 1)]);
     let applied = false;
@@ -189,19 +205,15 @@ describe('one server, as it is set up and as that changes', function servers() {
     await redisCommand(own.url, 'CONFIG', 'SET', ...files, 'tls-port', `${port}`);
     const query = (ca: string, name: string): URL =>
       new URL(`rediss://127.0.0.1:${port}?tlsServername=${name}&tlsCert=${cert}&tlsKey=${key}${ca}`);
-    await use(await open(query(`&tlsCa=${cert}`, 'redis.test')));
-    expect(await codeFrom(open(query('', 'redis.test'))), 'unknown authority').to.equal('misconfigured');
-    expect(await codeFrom(open(query(`&tlsCa=${cert}`, 'other.test'))), 'other name').to.equal('misconfigured');
+    await use(await openStore(query(`&tlsCa=${cert}`, 'redis.test')));
+    expect(await codeFrom(openStore(query('', 'redis.test'))), 'unknown authority').to.equal('misconfigured');
+    expect(await codeFrom(openStore(query(`&tlsCa=${cert}`, 'other.test'))), 'other name').to.equal('misconfigured');
     const plain = withQuery(new URL(`redis://127.0.0.1:${port}`), 'timeoutMs=500');
-    expect(await codeFrom(open(plain)), 'TLS there').to.equal('unavailable');
+    expect(await codeFrom(openStore(plain)), 'TLS there').to.equal('unavailable');
     const tls = withQuery(new URL(`rediss://127.0.0.1:${own.port}`), 'timeoutMs=500');
-    expect(await codeFrom(open(tls)), 'no TLS there').to.equal('unavailable');
+    expect(await codeFrom(openStore(tls)), 'no TLS there').to.equal('unavailable');
   });
 });
-
-function open(url: URL): Promise<OpenedStore> {
-  return openRedisStore(url, { deadLetterMax: 10, clock: systemClock });
-}
 
 /** Every kind of command once. */
 async function use({ store }: OpenedStore): Promise<void> {
@@ -226,33 +238,8 @@ async function use({ store }: OpenedStore): Promise<void> {
   await store[Symbol.asyncDispose]();
 }
 
-function priceOf(product_id: string, version: number): ProductRecord {
-  return { product_id, price: version, price_version: version as Version, stock: null, stock_version: NEVER };
-}
-
 function withQuery(url: URL, search: string): URL {
   const changed = new URL(url);
   changed.search = search;
   return changed;
-}
-
-async function eventually<T>(check: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 5000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await wait(10);
-    }
-  }
-}
-
-async function codeFrom(call: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await call;
-    return 'it resolved';
-  } catch (error) {
-    return codeOf(error) ?? String(error);
-  }
 }
