@@ -20,13 +20,14 @@ export interface ConnectionOptions {
   readonly create: CreateLink;
   /** Whether this server may be used: asked on every new connection, for another one may answer than before. */
   readonly prepare: (link: Link) => Promise<void>;
-  /** For a call; connecting and preparing have as much together. */
+  /** For a call; connecting and preparing have as much together, and at least a second, for no call waits for them. */
   readonly timeoutMs: number;
   readonly clock: Pick<Clock, 'schedule'>;
 }
 
 const RETRY_BASE_MS = 25;
 const RETRY_MAX_MS = 1000;
+const CONNECT_MIN_MS = 1000;
 
 /** Rejects with our code when the first try fails. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
@@ -64,7 +65,7 @@ class LastingConnection implements Connection {
     try {
       await withinTime(
         clock,
-        timeoutMs,
+        Math.max(timeoutMs, CONNECT_MIN_MS),
         link.connect().then(() => prepare(link)),
       );
     } catch (error) {

@@ -23,8 +23,7 @@ export const openRedisStore: OpenStore = async (url, context) => {
   const connection = await openConnection({
     create: createLinks(options),
     prepare: async ({ reads, writes }) => {
-      await Promise.all([check.run(reads), check.run(writes)]);
-      await checkFormat(writes, keys);
+      await Promise.all([check.run(reads), check.run(writes).then(() => checkFormat(writes, keys))]);
     },
     timeoutMs: options.timeoutMs,
     clock: context.clock,
@@ -48,9 +47,9 @@ function createCheck(options: RedisOptions): Check {
   let first: ServerFacts | undefined;
   return {
     run: async (wire) => {
-      // For people only: who may not set it is served all the same.
-      await wire.sendToAll(['CLIENT', 'SETNAME', CLIENT_NAME]).catch(() => {});
-      const found = await checkServers(wire, options);
+      // The name is for people only: who may not set it is served all the same.
+      const named = wire.sendToAll(['CLIENT', 'SETNAME', CLIENT_NAME]).catch(() => {});
+      const [found] = await Promise.all([checkServers(wire, options), named]);
       first ??= found;
       if (first.durability === 'disk' && found.durability !== 'disk') {
         const why = `it was durable when it was opened, and is no longer: ${found.persistence}`;

@@ -21,9 +21,9 @@ const OLDEST_MAJOR = 7;
  * or (no) part of a cluster, `unavailable` where it follows another one or still loads. Answers for the weakest of them.
  */
 export async function checkServers(wire: Wire, options: RedisOptions): Promise<ServerFacts> {
-  const infos = (await wire.sendToAll(['INFO'])).map(readInfo);
+  const [replies, settings] = await Promise.all([wire.sendToAll(['INFO']), readSettings(wire)]);
+  const infos = replies.map(readInfo);
   for (const info of infos) checkServer(info, options);
-  const settings = await readSettings(wire);
   const kept = infos.map((info, i) => persistenceOf(info, settings?.[i], options.durability));
   const weakest = kept.find(({ durability }) => durability !== 'disk') ?? kept[0];
   if (weakest === undefined) throw new CodedError('unavailable', 'no server of the cluster has products');
