@@ -1,5 +1,5 @@
-import { CodedError, readUrlOptions } from '@product-updates/errors';
-import { openEnvironment } from '@product-updates/lmdb';
+import { readUrlOptions } from '@product-updates/errors';
+import { folderOf, openEnvironment } from '@product-updates/lmdb';
 import type { OpenedQueue, OpenQueue, QueueOpenContext, Undecodable } from '@product-updates/queue';
 import { createLmdbQueue } from './queue.ts';
 
@@ -29,20 +29,3 @@ export const openLmdbQueue: OpenQueue = async <T>(
     throw error;
   }
 };
-
-function folderOf({ host, hash, pathname }: URL): string {
-  const folder = decoded(pathname);
-  if (host === '' && hash === '' && folder !== undefined && folder !== '') return folder;
-  throw new CodedError(
-    'misconfigured',
-    'an LMDB queue has a folder and options, and no host: lmdb:./data/queue?capacity=100000, lmdb:/var/lib/queue',
-  );
-}
-
-function decoded(pathname: string): string | undefined {
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return undefined;
-  }
-}

@@ -19,10 +19,10 @@ describe('openLmdbQueue', () => {
     'lmdb:x?capacty=1': /unknown option "capacty"; known: capacity, maxBytes/,
     'lmdb:x?capacity=0': /from 1 to 10000000/,
     'lmdb:x?maxBytes=1000': /from 1048576/,
-    'lmdb://data/queue': /no host/,
-    'lmdb:': /has a folder/,
-    'lmdb:x#y': /has a folder/,
-    'lmdb:x%ff': /has a folder/,
+    'lmdb://data/queue': /without a host/,
+    'lmdb:': /names no folder/,
+    'lmdb:x#y': /names no folder/,
+    'lmdb:x%ff': /names no folder/,
     'lmdb:/dev/null/queue': /null/,
   };
   for (const [url, says] of Object.entries(refused)) {
