@@ -1,9 +1,11 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   writeSync,
@@ -37,10 +39,22 @@ export interface OwnedFolder {
 /** Makes the folder where it is not there, and answers its path without symbolic links. */
 export function makeFolder(path: string): string {
   const absolute = resolve(path);
-  const first = mkdirSync(absolute, { recursive: true });
-  // A new folder is on disk when the folder that lists it is.
-  if (first !== undefined) for (let at = absolute; at.length >= first.length; at = dirname(at)) sync(dirname(at));
+  make(absolute);
   return realpathSync(absolute);
+}
+
+/** Not by Node's `recursive`: where a file system has no folders to make, as /proc, that never returns (seen in 20 and 24). */
+function make(folder: string): void {
+  if (existsSync(folder)) {
+    // Says what is wrong where it is no folder.
+    readdirSync(folder);
+    return;
+  }
+  const parent = dirname(folder);
+  make(parent);
+  mkdirSync(folder);
+  // A new folder is on disk when the folder that lists it is.
+  sync(parent);
 }
 
 /** Rejects `misconfigured` where another process has it. */

@@ -3,8 +3,8 @@ import { Database, type Handle } from './database.ts';
 import { checkDataFile, closedState } from './data-file.ts';
 import { ownFolder, type OwnedFolder } from './folder.ts';
 
-/** Of addresses, reserved for a file that is larger than what is in use in it. */
-const MAP_BYTES = 2 ** 42;
+/** Of addresses, reserved and not used: half of what a process has where they are fewest, Linux on ARM with 39 bits. */
+const MAP_BYTES = 2 ** 38;
 
 /** What the folder says of itself while it is open, and after a crash. */
 const OPEN = 'open\n';

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '@product-updates/errors';
@@ -206,6 +215,8 @@ describe('an environment', () => {
     writeFileSync(file, 'text');
     expect(await refusal(open({}, file))).to.include(`${file}: `);
     expect(await refusal(open({}, join(file, 'below')))).to.include('file/below: ');
+    // Where nobody can make a folder, though it says that its parent is what is missing.
+    if (existsSync('/proc/self')) expect(await refusal(open({}, '/proc/none/below'))).to.include('/proc/none/below: ');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'text'.repeat(5000));
     expect(await refusal(open())).to.include('data.mdb is not a file of LMDB; restore a backup');
