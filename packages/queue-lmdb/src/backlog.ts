@@ -6,8 +6,6 @@ import { Entry, LiveBlock } from './live-block.ts';
 import { decodedMessages, publishedMessages } from './message-sources.ts';
 import { SettledRecord } from './settled-record.ts';
 
-/** As long as less than this waits in memory, what was just committed waits there too; the rest waits in the file alone. */
-const WAITING_BYTES = 2 * 2 ** 20;
 /** What a message weighs in memory besides its bytes, about. */
 const MESSAGE_BYTES = 128;
 /** Blocks read from the file at a time, at most. */
@@ -42,6 +40,7 @@ export class Backlog<T> {
   readonly #codec: Codec<T>;
   /** Later blocks were written in this life: they are read before there is a record of them. */
   readonly #lastRecorded: number;
+  readonly #memoryBytes: number;
   readonly #doubtful = new Set<number>();
   readonly #givenBack: Entry<T>[] = [];
   #first: LiveBlock<T> | undefined;
@@ -61,6 +60,8 @@ export class Backlog<T> {
     /** The last key in the file, from 1; 0 when it has none. */
     readonly lastKey: number;
     readonly depth: number;
+    /** As long as less than this waits in memory, what was just committed waits there too; the rest waits in the file alone. */
+    readonly memoryBytes: number;
   }) {
     this.#blocks = options.blocks;
     this.#records = options.records;
@@ -68,6 +69,7 @@ export class Backlog<T> {
     this.#lastRecorded = options.lastKey;
     this.#lastCommitted = options.lastKey;
     this.#depth = options.depth;
+    this.#memoryBytes = options.memoryBytes;
   }
 
   /** Waiting and unacked. */
@@ -92,7 +94,7 @@ export class Backlog<T> {
     const caughtUp = this.#lastRead === this.#lastCommitted;
     this.#depth += count;
     this.#lastCommitted = key;
-    if (!caughtUp || this.#waitingBytes >= WAITING_BYTES) return;
+    if (!caughtUp || this.#waitingBytes >= this.#memoryBytes) return;
     const source = publishedMessages(messages);
     this.#link(new LiveBlock({ owner: this, key, count, publishedMs, source, bytes, record: undefined }));
     this.#lastRead = key;
@@ -176,7 +178,7 @@ export class Backlog<T> {
     while (this.#fresh === undefined) {
       const before = this.#lastRead;
       for (const [key, bytes] of this.#blocks.entries({ after: before, limit: READ_BLOCKS })) {
-        if (key > this.#lastCommitted || this.#waitingBytes >= WAITING_BYTES) break;
+        if (key > this.#lastCommitted || this.#waitingBytes >= this.#memoryBytes) break;
         this.#lastRead = key;
         if (!this.#doubtful.has(key)) this.#link(this.#blockIn(key, bytes));
       }

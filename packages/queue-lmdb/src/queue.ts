@@ -27,6 +27,8 @@ export interface LmdbQueueOptions<T> {
   readonly clock: Clock;
   /** A whole number of at least 1; may be less than what is there. */
   readonly capacity: number;
+  /** About how many bytes of what waits are kept in memory too; the rest is read from the file when its turn comes. */
+  readonly memoryBytes: number;
 }
 
 /**
@@ -65,7 +67,7 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
   #disposed: Promise<void> | undefined;
 
   constructor(options: LmdbQueueOptions<T>, tables: Tables, handedOut: HandedOut, { depth, lastKey, life }: Recovered) {
-    const { environment, codec } = options;
+    const { environment, codec, memoryBytes } = options;
     const { blocks, records } = tables;
     this.#environment = environment;
     this.#codec = codec;
@@ -73,7 +75,7 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
     this.#capacity = options.capacity;
     this.#life = life;
     this.#handedOut = handedOut;
-    this.#backlog = new Backlog({ blocks, records, codec, lastKey, depth });
+    this.#backlog = new Backlog({ blocks, records, codec, lastKey, depth, memoryBytes });
     const onCommitted = (): void => this.#serve();
     this.#publishes = new Publishes({ environment, blocks, backlog: this.#backlog, lastKey, onCommitted });
     this.#settles = new Settles({ environment, blocks, records, backlog: this.#backlog, onCommitted });

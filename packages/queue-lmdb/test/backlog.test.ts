@@ -61,7 +61,13 @@ describe('a backlog', () => {
   it('rejects the receiver whose turn it is when the file cannot be read, and loses nothing by that', async () => {
     await using folder = await temporaryFolder();
     const environment = await openFaulty(folder.path);
-    await using queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity: 9 });
+    await using queue = await createLmdbQueue({
+      environment,
+      codec: bytesCodec,
+      clock: systemClock,
+      capacity: 9,
+      memoryBytes: 2 ** 21,
+    });
     const receivers = [queue.receive(1), queue.receive(1), queue.receive(1)];
     environment.readable(false);
     const published = queue.publish(large('a', 'b', 'c', 'd'));

@@ -11,9 +11,10 @@ import { openLmdbQueue } from '../src/index.ts';
 /** Bytes as they are. */
 export const bytesCodec: Codec<Uint8Array> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
 
+/** Little of what waits is kept in memory unless told, so that the file is read. */
 export function urlOf(folder: string, options: Readonly<Record<string, number>> = {}): URL {
   const query = new URLSearchParams(
-    Object.entries(options).map(([name, value]): [string, string] => [name, `${value}`]),
+    Object.entries({ memoryBytes: 2 ** 21, ...options }).map(([name, value]): [string, string] => [name, `${value}`]),
   );
   return new URL(`lmdb:${folder}?${query.toString()}`);
 }

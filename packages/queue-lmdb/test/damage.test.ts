@@ -92,7 +92,13 @@ describe('damage', () => {
   it('delivers what it has and then says so, when blocks vanish under an open queue', async () => {
     await damaged(() => undefined);
     const environment = await openFaulty(folder.path);
-    await using queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity: 9 });
+    await using queue = await createLmdbQueue({
+      environment,
+      codec: bytesCodec,
+      clock: systemClock,
+      capacity: 9,
+      memoryBytes: 2 ** 21,
+    });
     const blocks = environment.numberedTable('blocks');
     await environment.write(() => [2, 3].forEach((key) => blocks.remove(key)));
     expect((await queue.receive(10)).length).to.equal(2);
@@ -103,7 +109,13 @@ describe('damage', () => {
   it('rejects what needs the file, when that cannot be read', async () => {
     await damaged(() => undefined);
     const environment = await openFaulty(folder.path);
-    await using queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity: 9 });
+    await using queue = await createLmdbQueue({
+      environment,
+      codec: bytesCodec,
+      clock: systemClock,
+      capacity: 9,
+      memoryBytes: 2 ** 21,
+    });
     await environment[Symbol.asyncDispose]();
     await rejects(queue.receive(1), 'closed', 'a receive');
     await rejects(queue.stats(), 'closed', 'stats');

@@ -166,6 +166,12 @@ function gate(): { readonly promise: Promise<void>; readonly open: () => void } 
 }
 
 async function queueOn(environment: FaultyEnvironment, capacity = 3): Promise<Queue<Uint8Array>> {
-  const queue = await createLmdbQueue({ environment, codec: bytesCodec, clock: systemClock, capacity });
+  const queue = await createLmdbQueue({
+    environment,
+    codec: bytesCodec,
+    clock: systemClock,
+    capacity,
+    memoryBytes: 2 ** 21,
+  });
   return queue as Queue<Uint8Array>;
 }

@@ -16,7 +16,7 @@ describe('openLmdbQueue', () => {
   afterEach(() => folder[Symbol.asyncDispose]());
 
   const refused: Readonly<Record<string, RegExp>> = {
-    'lmdb:x?capacty=1': /unknown option "capacty"; known: capacity, maxBytes/,
+    'lmdb:x?capacty=1': /unknown option "capacty"; known: capacity, maxBytes, memoryBytes/,
     'lmdb:x?capacity=0': /from 1 to 10000000/,
     'lmdb:x?maxBytes=1000': /from 1048576/,
     'lmdb://data/queue': /without a host/,
