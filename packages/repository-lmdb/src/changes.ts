@@ -1,7 +1,7 @@
 import type { Environment } from '@product-updates/lmdb';
 
 /** Work of this much fills a commit: what is put together in one turn delays every reader. */
-const WEIGHT_MAX = 1000;
+const WEIGHT_MAX = 2000;
 
 /** One change, of a caller who waits for it. */
 interface Change<S> {
@@ -17,6 +17,8 @@ interface Change<S> {
 export interface Commitable {
   /** Puts into the environment what was set. */
   put(): void;
+  /** What was put is on disk. */
+  committed(): void;
 }
 
 /**
@@ -55,8 +57,12 @@ export class Changes<S extends Commitable> {
 
   async #commit(): Promise<void> {
     const joined: Change<S>[] = [];
+    let state: S | undefined;
     try {
-      await this.#environment.write(() => this.#join(joined));
+      await this.#environment.write(() => {
+        state = this.#join(joined);
+      });
+      state?.committed();
       for (const { resolve } of joined) resolve();
     } catch (error) {
       // Where the environment never came to join them, the first ones failed, and the others are tried again.
@@ -66,7 +72,7 @@ export class Changes<S extends Commitable> {
   }
 
   /** Runs late, so that what came until then is in it. */
-  #join(joined: Change<S>[]): void {
+  #join(joined: Change<S>[]): S {
     const state = this.#begin();
     let weight = 0;
     let taken = 0;
@@ -83,5 +89,6 @@ export class Changes<S extends Commitable> {
     }
     this.#waiting.splice(0, taken);
     state.put();
+    return state;
   }
 }

@@ -5,8 +5,7 @@ import type { DeadLetterStore, ProductReader, ProductWriter, Store } from '@prod
 import { Changes } from './changes.ts';
 import { translate } from './errors.ts';
 import { decodeLetter, encodeLetter } from './letter.ts';
-import { decodeRecord } from './record.ts';
-import { highestVersionIn, openTables, Pending, type Tables } from './tables.ts';
+import { highestVersionIn, openTables, Pending, productIn, type Tables } from './tables.ts';
 
 /** A larger batch is cut: each part is a commit, and between them readers get their turn. */
 const BATCH_MAX = 500;
@@ -54,11 +53,8 @@ async function translated<T>(run: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function createProducts({ products }: Tables, { read, change }: Calls): ProductReader & ProductWriter {
-  const recordOf = (product_id: string): ProductRecord | undefined => {
-    const bytes = products.get(product_id);
-    return bytes === undefined ? undefined : decodeRecord(product_id, bytes);
-  };
+function createProducts(tables: Tables, { read, change }: Calls): ProductReader & ProductWriter {
+  const recordOf = (product_id: string): ProductRecord | undefined => productIn(tables, product_id);
   return {
     get: (product_id) => read(() => recordOf(product_id)),
     getMany: (ids) => read(() => ids.map(recordOf)),
