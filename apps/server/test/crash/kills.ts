@@ -107,8 +107,9 @@ export async function killBoth(options: WorldOptions, database: OwnServer, kills
   return seen;
 }
 
-/** Everything once more, and a peaceful end. */
+/** Everything once more, and a peaceful end; neither where something is wrong already. */
 async function end(world: World, child: Child): Promise<void> {
+  if (world.seen.faultCount > 0) return;
   await world.check(ALL);
   child.kill('SIGTERM');
   const { code, stdout, stderr } = await child.ended;

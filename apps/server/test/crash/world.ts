@@ -90,7 +90,7 @@ export class World implements AsyncDisposable {
   }
 
   static async create(options: WorldOptions): Promise<World> {
-    return new World(options, await portFor(createRandom(options.seed)));
+    return new World(options, await freeServicePort());
   }
 
   /** Starts the service, and does not wait for it. */
@@ -168,10 +168,14 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** A free port that no outgoing connection of anybody is given while the service is down. */
-async function portFor(random: Random): Promise<number> {
+const portsTaken = new Set<number>();
+
+/** A free port that no outgoing connection of anybody, and no other world, is given while the service is down. */
+async function freeServicePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + random.int(10_000);
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (portsTaken.has(port)) continue;
+    portsTaken.add(port);
     const server = createServer().listen(port, '127.0.0.1');
     const free = await Promise.race([
       once(server, 'listening').then(() => true),
