@@ -215,7 +215,6 @@ describe('an environment', () => {
     writeFileSync(file, 'text');
     expect(await refusal(open({}, file))).to.include(`${file}: `);
     expect(await refusal(open({}, join(file, 'below')))).to.include('file/below: ');
-    // Where nobody can make a folder, though it says that its parent is what is missing.
     if (existsSync('/proc/self')) expect(await refusal(open({}, '/proc/none/below'))).to.include('/proc/none/below: ');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'text'.repeat(5000));
@@ -297,6 +296,5 @@ function bytes(text: string): Uint8Array {
   return Buffer.from(text);
 }
 
-function text(value: Uint8Array | undefined): string | undefined {
-  return value === undefined ? undefined : Buffer.from(value).toString();
-}
+const text = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : Buffer.from(value).toString();

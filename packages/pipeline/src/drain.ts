@@ -14,10 +14,13 @@ export interface Drain {
   begin(deadline: AbortSignal | undefined): Promise<number>;
 }
 
+/** Drained when nothing is in it, and nothing that was is on its way to the queue. */
+type Drainable = Pick<WorkerPool<Incoming>, 'drain' | typeof Symbol.asyncDispose>;
+
 export function createDrain(options: {
   readonly consumer: Pick<Consumer<IncomingBody>, 'close' | 'nack'>;
   readonly feed: Feed;
-  readonly pool: WorkerPool<Incoming>;
+  readonly pool: Drainable;
   readonly window: Window;
   readonly clock: Clock;
   readonly observer: Pick<PipelineObserver, 'failed'>;

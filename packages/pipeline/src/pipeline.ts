@@ -1,6 +1,7 @@
 import type { Abortable, Clock, Consumer } from '@product-updates/queue';
 import { createWorkerPool, Undecodable } from '@product-updates/queue';
 import type { DeadLetterSink, ProductWriter } from '@product-updates/repository';
+import { createAcks } from './acks.ts';
 import { createDeadLettering } from './dead-lettering.ts';
 import { createDrain } from './drain.ts';
 import { createFailedAlone, type RetryPolicy } from './failed-alone.ts';
@@ -76,13 +77,18 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const writer = createGuardedWriter({ writer: unguarded, ping, gate: gateOf('store'), clock, observer, stop });
   const failedAlone = createFailedAlone({ writer, settle, deadLetterAll, failures, retry, random, observer });
   const isolate = createIsolate({ writer, settle, failures, failedAlone });
-  const work = createWork({ writer, isolate, settle, deadLetterAll, sinkGate, failures, random, stop });
+  const acks = createAcks({ observer, stop });
+  const work = createWork({ writer, isolate, settle, acks, deadLetterAll, sinkGate, failures, random, stop });
 
   const onError = (error: unknown): void => observer.failed('work', error);
   const pool = createWorkerPool<Incoming>({ lanes, batchMax, keyOf, work, clock, onError });
   const submit = (deliveries: readonly Incoming[]): void => pool.submit(deliveries);
   const feed = startFeed({ consumer, window, submit, holds, clock, pace, observer, stop });
-  const drain = createDrain({ consumer, feed, pool, window, clock, observer, stopping });
+  const emptied = {
+    drain: () => pool.drain().then(() => acks.none()),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+  const drain = createDrain({ consumer, feed, pool: emptied, window, clock, observer, stopping });
 
   return {
     status: () => ({

@@ -1,4 +1,5 @@
 import { type GivenBack, Undecodable, type Work } from '@product-updates/queue';
+import type { Acks } from './acks.ts';
 import type { DeadLetterAll, Hopeless } from './dead-lettering.ts';
 import type { Failures } from './failures.ts';
 import type { Gate } from './gate.ts';
@@ -17,21 +18,23 @@ const DELIVERIES_MAX = 20;
 const nothing: readonly GivenBack<Incoming>[] = [];
 
 /**
- * What a lane does with a batch: write what the updates make together, one record a product, in one call; ack; and tell
- * what became of each. Whatever goes wrong on the way is somebody else's: the writer's (an outage), `isolate`'s.
+ * What a lane does with a batch: write what the updates make together, one record a product, in one call; ack, and tell
+ * what became of each, while the lane goes on. Whatever goes wrong on the way is somebody else's: the writer's (an outage), `isolate`'s.
  */
 export function createWork(options: {
   readonly writer: GuardedWriter;
   readonly isolate: Isolate;
   readonly settle: Settle;
+  readonly acks: Acks;
   readonly deadLetterAll: DeadLetterAll;
   readonly sinkGate: Gate;
   readonly failures: Failures;
   readonly random: () => number;
   readonly stop: AbortSignal;
 }): Work<Incoming> {
-  const { writer, isolate, settle, deadLetterAll, sinkGate, failures, random, stop } = options;
+  const { writer, isolate, settle, acks, deadLetterAll, sinkGate, failures, random, stop } = options;
 
+  /** Resolves when they are applied, with the promise of their ack in `acks`, or isolated. */
   async function apply(updates: readonly Update[]): Promise<readonly GivenBack<Incoming>[]> {
     const records = recordsOf(updates);
     let tried = await writer.apply(records);
@@ -42,7 +45,7 @@ export function createWork(options: {
     }
     if (tried.result !== 'written' || tried.records.length < records.length) return isolate(updates, tried);
     if (failures.size > 0) for (const { product_id } of records) failures.forget(product_id);
-    await settle(updates, outcomesOf(updates, tried.changed));
+    acks.add(settle(updates, outcomesOf(updates, tried.changed)));
     return nothing;
   }
 
@@ -50,7 +53,10 @@ export function createWork(options: {
     const { usual, wary, hopeless } = sift(batch);
     let givenBack = usual.length === 0 ? nothing : await apply(usual);
     // In random order, so that what came with a worker-killing update is settled before it in half of the lives.
-    for (const update of shuffle(wary, random)) givenBack = givenBack.concat(await apply([update]));
+    for (const update of shuffle(wary, random)) {
+      await acks.none();
+      givenBack = givenBack.concat(await apply([update]));
+    }
     await deadLetterAll(hopeless);
     return givenBack;
   }

@@ -26,7 +26,7 @@ describe('an ack that fails', () => {
     });
   }
 
-  it('stops its own lane only, and the hold ends with the last of them', async () => {
+  it('stops no lane while the window has room, and the hold ends with the last of them', async () => {
     const rig = createRig({ lanes: 2, batchMax: 1 });
     let failures = 3;
     rig.faults.ack = () => (failures-- > 0 ? failure('unavailable') : undefined);
@@ -46,5 +46,45 @@ describe('an ack that fails', () => {
     await rig.clock.settle();
     expect(rig.pipeline.status().hold?.error).to.equal('gone');
     await rig.pipeline[Symbol.asyncDispose]();
+  });
+});
+
+describe('an ack that takes long', () => {
+  it('is not waited for by its lane, up to the window', async () => {
+    const rig = createRig({ lanes: 1, batchMax: 1, window: 5 });
+    let acked = (): void => {};
+    const slow = new Promise<undefined>((resolve) => {
+      acked = () => resolve(undefined);
+    });
+    rig.faults.ack = () => slow;
+    await rig.publish(...Array.from({ length: 20 }, (_, i) => event(`p${i}`, 1)));
+    await rig.clock.advance(10_000);
+    expect(rig.seen.applies, 'as many as may be held').to.have.length(5);
+    expect(rig.seen.settled.applied).to.deep.equal([]);
+
+    acked();
+    await rig.clock.settle();
+    expect(rig.seen.settled.applied).to.have.length(20);
+    await rig.pipeline.drain();
+  });
+
+  it('is waited for by a drain', async () => {
+    const rig = createRig();
+    let acked = (): void => {};
+    const slow = new Promise<undefined>((resolve) => {
+      acked = () => resolve(undefined);
+    });
+    rig.faults.ack = () => slow;
+    await rig.publish(event('a', 1));
+    await rig.clock.settle();
+    let left: number | undefined;
+    const drained = rig.pipeline.drain().then((count) => (left = count));
+    await rig.clock.advance(10_000);
+    expect(left).to.equal(undefined);
+    acked();
+    await rig.clock.settle();
+    await drained;
+    expect(left).to.equal(0);
+    expect(rig.seen.settled.applied).to.have.length(1);
   });
 });
