@@ -62,7 +62,10 @@ export interface PipelineView {
 export interface HttpObserver {
   /** The queue took these, new ones and replays (`replays` > 0) alike. */
   accepted(events: readonly ProductEvent[], traceparent: string | undefined): void;
-  /** `updates`: how many were not taken, good and bad alike, as far as that is known; else 1. */
+  /**
+   * `updates`: how many were not taken, good and bad alike, as far as that is known; else 1. Where the queue was full and
+   * the body was not even looked at, an estimate from its bytes.
+   */
   refused(reason: RefusalReason, updates: number): void;
   /** `route` is one of the paths of the OpenAPI document, `unmatched` or `unparsed`; `method` a known one or `OTHER`. */
   responded(method: string, route: string, status: number, durationMs: number): void;

@@ -3,11 +3,12 @@ import { publishEvents, sendAccepted, stampUpdates } from './accepted.ts';
 import { sendProblem } from './answer.ts';
 import { readBody, refusalOfBody } from './body-reader.ts';
 import { clientAddress } from './client-address.ts';
+import { createFullness } from './fullness.ts';
 import { isProblem, type Caller, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseUpdates } from './parse-updates.ts';
 import { prefersLenient } from './prefer.ts';
-import { draining, problemOf, problemOfPublish, unexpected, type Problem } from './problem.ts';
+import { draining, problemOf, problemOfPublish, queueFull, unexpected, type Problem } from './problem.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { messageHeaders, traceparentOf } from './trace-context.ts';
 
@@ -37,6 +38,7 @@ const WHAT = 'POST /events';
 /** `POST /events`, from the headers to the answer. */
 export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow }: PostEventsOptions): PostEvents {
   const { publisher, stamper, clock, observer, options } = deps;
+  const fullness = createFullness(monotonicNow);
 
   function answered({ startedMs }: Exchange, status: number): void {
     observer.responded('POST', '/events', status, monotonicNow() - startedMs);
@@ -52,20 +54,22 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
 
   function receive(exchange: Exchange, body: Buffer): void {
     const { req, res, client } = exchange;
+    if (fullness.turnsAway(body.length)) {
+      // A bad body gets this too instead of being told what is wrong with it: right only because nobody looked at it.
+      return refuse(exchange, (limiter && charge(limiter, exchange, 0)) ?? queueFull, fullness.updatesIn(body.length));
+    }
     const { maxBatch } = options;
     const parsed = parseUpdates(body, { nowMs: clock.now(), maxBatch, lenient: prefersLenient(req.headers['prefer']) });
     const { length } = parsed.updates;
-    if (limiter !== undefined) {
-      const problem = rateLimited(limiter, client);
-      if (problem !== undefined) return refuse(exchange, problem, length + (parsed.rejected?.length ?? 0));
-      limiter.take(client, length);
-      for (const [name, value] of Object.entries(limiter.headers(client))) res.setHeader(name, value);
-    }
+    const limited = limiter && charge(limiter, exchange, length);
+    if (limited !== undefined) return refuse(exchange, limited, length + (parsed.rejected?.length ?? 0));
     if (parsed.rejected?.length) observer.refused('invalid', parsed.rejected.length);
     const traceparent = traceparentOf(req.headers['traceparent']);
     const events = stampUpdates(stamper, parsed);
+    const begun = fullness.begin();
     publishEvents(publisher, events, messageHeaders(traceparent)).then(
       () => {
+        fullness.took(begun);
         observer.accepted(events, traceparent);
         sendAccepted(res, parsed, events);
         answered(exchange, 202);
@@ -73,7 +77,9 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
       (error: unknown) => {
         // What the queue did not take was not the client's to pay for.
         limiter?.take(client, -length);
-        refuse(exchange, problemOfPublish(error), length, error);
+        const problem = problemOfPublish(error);
+        if (problem === queueFull) fullness.refused(begun, length, body.length);
+        refuse(exchange, problem, length, error);
       },
     );
   }
@@ -103,6 +109,15 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
 
 function clientOf(req: IncomingMessage, caller: Caller, hops: number): string {
   return caller.name === undefined ? clientAddress(req, hops) : `key ${caller.name}`;
+}
+
+/** Takes the updates out of the client's bucket and tells in the answer how that stands now; or why the client has to wait. */
+function charge(limiter: RateLimiter, { res, client }: Exchange, updates: number): Problem | undefined {
+  const problem = rateLimited(limiter, client);
+  if (problem !== undefined) return problem;
+  limiter.take(client, updates);
+  for (const [name, value] of Object.entries(limiter.headers(client))) res.setHeader(name, value);
+  return undefined;
 }
 
 function rateLimited(limiter: RateLimiter, client: string): Problem | undefined {

@@ -56,7 +56,7 @@ export class HttpProblem extends Error {
 
 const retryAfter = (seconds: number): Record<string, string> => ({ 'retry-after': String(seconds) });
 
-const queueFull: Problem = {
+export const queueFull: Problem = {
   status: 503,
   detail: 'Queue full, try again later',
   reason: 'queue_full',
