@@ -46,7 +46,8 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
   const start = { source, core: pinning.server };
   const settleMs = quick ? 50 : 1000;
   const onRound = (round: number): void => output.progress(`round ${round} of ${rounds}`);
-  if (isDurable(part)) return runDurablePart(part, load, { ...start, quick, rounds, onRound });
+  // A store's own threads and processes are part of what is measured: they get what cores there are.
+  if (isDurable(part)) return runDurablePart(part, load, { ...start, core: null, quick, rounds, onRound });
   switch (part) {
     case 'http': {
       const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 1500, durationMs: 4000 };

@@ -12,7 +12,7 @@ const titles: Readonly<Record<DurableCase, string>> = {
 const names: Readonly<Record<Side, string>> = { durable: 'DATA_DIR', memory: 'memory' };
 
 const explanation = `${CONNECTIONS} keep-alive connections, each with one request on its way; the same server with a fresh
-DATA_DIR on a disk and in memory, in turns. A 202 of the former is on the disk. **waiting**: accepted and not applied yet
+DATA_DIR on a disk and in memory, in turns. A 202 of the former is on the disk. The server is not pinned: LMDB writes and syncs in a thread of its own. **waiting**: accepted and not applied yet
 when the load ended. **refused**: share of the requests answered with 503, since the queue was full. **CPU ms**: of the server's process, all its threads, for 1,000 accepted updates. The commit time is
 the median of small entries written to the same disk one after the other; ${CONNECTIONS} connections cannot have more answers than
 ${CONNECTIONS} in that time, unless several share a commit.`;

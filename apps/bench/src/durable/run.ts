@@ -20,7 +20,7 @@ export interface DurableRunOptions {
   readonly quick: boolean;
   readonly source: boolean;
   readonly rounds: number;
-  /** Of the server, in the part over HTTP; the others use what cores there are. */
+  /** Of the server, in the part over HTTP, where it shall be pinned; the others use what cores there are. */
   readonly core: number | null;
   readonly onRound: (round: number) => void;
 }
