@@ -130,12 +130,12 @@ describeLive(`products${missing === undefined ? '' : ` (${missing})`}`, () => {
 describeLive(`the highest version${missing === undefined ? '' : ` (${missing})`}`, () => {
   it('that cannot be read in time leaves its connection as good as before', () =>
     inStore(
-      { timeoutMs: 2000, startTimeoutMs: 300, application_name: 'highest', pool: 1 },
+      { timeoutMs: 10_000, startTimeoutMs: 4000, application_name: 'highest', pool: 1 },
       async (store, url, schema) => {
         await store.products.apply([record('p1', 1, 1)]);
         const connections = `select pid from pg_stat_activity where application_name = 'highest'`;
         const before = await ask(url, connections);
-        const hold = ask(url, `begin; lock table ${schema}.products; select pg_sleep(0.8); rollback`);
+        const hold = ask(url, `begin; lock table ${schema}.products; select pg_sleep(5); rollback`);
         while (
           (
             await ask(
@@ -152,7 +152,7 @@ describeLive(`the highest version${missing === undefined ? '' : ` (${missing})`}
         expect(await ask(url, connections), 'the same one').to.deep.equal(before);
         await store.products.apply([record('p1', 2, 2)]);
       },
-    )).timeout(10_000);
+    )).timeout(20_000);
 });
 
 describeLive(`dead letters${missing === undefined ? '' : ` (${missing})`}`, () => {
