@@ -84,11 +84,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const pool = createWorkerPool<Incoming>({ lanes, batchMax, keyOf, work, clock, onError });
   const submit = (deliveries: readonly Incoming[]): void => pool.submit(deliveries);
   const feed = startFeed({ consumer, window, submit, holds, clock, pace, observer, stop });
-  const emptied = {
-    drain: () => pool.drain().then(() => acks.none()),
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
-  };
-  const drain = createDrain({ consumer, feed, pool: emptied, window, clock, observer, stopping });
+  const drain = createDrain({ consumer, feed, pool, acks, window, clock, observer, stopping });
 
   return {
     status: () => ({
