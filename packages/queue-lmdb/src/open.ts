@@ -21,7 +21,7 @@ export const openLmdbQueue: OpenQueue = async <T>(
   const { capacity, maxBytes, memoryBytes } = readUrlOptions(url, {
     capacity: { type: 'integer', min: 1, max: 10_000_000, default: 100_000 },
     maxBytes: { type: 'integer', min: MiB, max: 1024 * GiB, default: 16 * GiB },
-    // Enough for 100,000 updates: what is read back from the file costs four times as much to hand out.
+    // Enough for 100,000 updates: what is read back from the file costs several times as much to hand out.
     memoryBytes: { type: 'integer', min: 0, max: GiB, default: 32 * MiB },
   });
   const environment = await openEnvironment(folderOf(url), { part: 'queue', format: FORMAT, migrations: {}, maxBytes });
