@@ -1,6 +1,7 @@
 import { readUrlOptions } from '@product-updates/errors';
 import { folderOf, openEnvironment } from '@product-updates/lmdb';
 import type { OpenStore } from '@product-updates/repository';
+import { translate } from './errors.ts';
 import { createLmdbStore } from './store.ts';
 import { FORMAT, migrations } from './tables.ts';
 
@@ -16,6 +17,11 @@ const TIB = 2 ** 40;
 export const openLmdbStore: OpenStore = async (url, { deadLetterMax }) => {
   const { maxBytes } = readUrlOptions(url, { maxBytes: { type: 'integer', min: MIB, max: TIB, default: TIB } });
   const environment = await openEnvironment(folderOf(url), { part: 'store', format: FORMAT, migrations, maxBytes });
-  const store = createLmdbStore(environment, { deadLetterMax });
-  return { store, durability: 'disk', description: `lmdb ${environment.folder}` };
+  try {
+    const store = createLmdbStore(environment, { deadLetterMax, maxBytes });
+    return { store, durability: 'disk', description: `lmdb ${environment.folder}` };
+  } catch (error) {
+    await environment[Symbol.asyncDispose]();
+    throw translate(error);
+  }
 };

@@ -5,14 +5,22 @@ import type { DeadLetterStore, ProductReader, ProductWriter, Store } from '@prod
 import { Changes } from './changes.ts';
 import { translate } from './errors.ts';
 import { decodeLetter, encodeLetter } from './letter.ts';
-import { highestVersionIn, openTables, Pending, productIn, type Tables } from './tables.ts';
+import { highestVersionIn, openTables, Pending, type Tables } from './tables.ts';
 
 /** A larger batch is cut: each part is a commit, and between them readers get their turn. */
 const BATCH_MAX = 500;
+/** In units of UTF-16, of which a key of LMDB always takes so many; ids of the domain are far shorter. */
+const ID_MAX = 659;
 
-/** Disposes the environment with itself. */
-export function createLmdbStore(environment: Environment, options: { readonly deadLetterMax: number }): Store {
-  const tables = openTables(environment);
+export interface LmdbStoreOptions {
+  readonly deadLetterMax: number;
+  /** What may be in use in the environment. */
+  readonly maxBytes: number;
+}
+
+/** Disposes the environment with itself. Throws `misconfigured` where what it reads at once is damaged. */
+export function createLmdbStore(environment: Environment, options: LmdbStoreOptions): Store {
+  const tables = openTables(environment, options);
   const write = (change: () => void): Promise<void> => translated(() => environment.write(change));
   const changes = new Changes({ write }, () => new Pending(tables));
   let disposed: Promise<void> | undefined;
@@ -54,13 +62,13 @@ async function translated<T>(run: () => T | Promise<T>): Promise<T> {
 }
 
 function createProducts(tables: Tables, { read, change }: Calls): ProductReader & ProductWriter {
-  const recordOf = (product_id: string): ProductRecord | undefined => productIn(tables, product_id);
+  const recordOf = (product_id: string): ProductRecord | undefined => tables.products.get(product_id);
   return {
     get: (product_id) => read(() => recordOf(product_id)),
     getMany: (ids) => read(() => ids.map(recordOf)),
     async apply(records) {
       const changed: ProductRecord[] = [];
-      const own = records.map(plain);
+      const own = records.map(storable);
       const parts: Promise<void>[] = [];
       for (let at = 0; at < own.length; at += BATCH_MAX) {
         const part = own.slice(at, at + BATCH_MAX);
@@ -82,10 +90,17 @@ function mergeInto(pending: Pending, updates: readonly ProductRecord[], changed:
   }
 }
 
-/** The five fields and nothing else, as they are now: merged late, and an event is a record with more in it. 0 for −0. */
-function plain(record: ProductRecord): ProductRecord {
+/**
+ * The five fields and nothing else, as they are now: merged late, and an event is a record with more in it. 0 for −0. Throws
+ * `invalid` before others of the same commit could suffer from it.
+ */
+function storable(record: ProductRecord): ProductRecord {
+  const { product_id } = record;
+  if (product_id.length === 0 || product_id.length > ID_MAX) {
+    throw new CodedError('invalid', `a product id has 1 to ${ID_MAX} characters, not ${product_id.length}`);
+  }
   return {
-    product_id: record.product_id,
+    product_id,
     price: record.price === 0 ? 0 : record.price,
     price_version: record.price_version,
     stock: record.stock === 0 ? 0 : record.stock,

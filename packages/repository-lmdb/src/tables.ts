@@ -1,43 +1,39 @@
 import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
 import type { Environment, EnvironmentOptions, Table } from '@product-updates/lmdb';
 import type { Commitable } from './changes.ts';
-import { Recent } from './recent.ts';
-import { decodeRecord, encodeRecords } from './record.ts';
+import { Products } from './products.ts';
 
 /** The format of what lies in the tables; a change of it needs a step in `migrations`. */
-export const FORMAT = 1;
-export const migrations: EnvironmentOptions['migrations'] = {};
+export const FORMAT = 2;
+/** 1: without a journal, which is the same as with an empty one. */
+export const migrations: EnvironmentOptions['migrations'] = { 1: () => {} };
 
 const HIGHEST = 'highest_version';
 
-/** About 15 MB. Reading a record from the file takes ten times as long as merging it. */
-const RECENT_PRODUCTS = 50_000;
+/** Of what changed last, this many products to twice as many stand in memory: 15 to 30 MB. */
+const GENERATION = 50_000;
+const MIB = 2 ** 20;
 
 export interface Tables {
-  /** By product id. */
-  readonly products: Table<string>;
+  readonly products: Products;
   /** By the letter's id, whose byte order is that of the updates. */
   readonly letters: Table<string>;
   readonly facts: Table<string>;
-  /** What is stored of the products that changed last. This process alone writes, so it cannot be out of date. */
-  readonly recent: Recent<ProductRecord>;
 }
 
-export function openTables(environment: Environment): Tables {
+/** Throws `misconfigured` for a damaged journal, which takes at most about an eighth of `maxBytes`, and 32 MiB. */
+export function openTables(environment: Environment, { maxBytes }: { readonly maxBytes: number }): Tables {
   return {
-    products: environment.table('products'),
+    products: new Products({
+      table: environment.table('products'),
+      journal: environment.numberedTable('journal'),
+      generation: GENERATION,
+      journalBytes: Math.min(16 * MIB, maxBytes / 16),
+      steps: { fewest: 1000, most: 2500 },
+    }),
     letters: environment.table('letters'),
     facts: environment.table('facts'),
-    recent: new Recent(RECENT_PRODUCTS),
   };
-}
-
-/** What is stored. */
-export function productIn({ products, recent }: Tables, product_id: string): ProductRecord | undefined {
-  const known = recent.get(product_id);
-  if (known !== undefined) return known;
-  const bytes = products.get(product_id);
-  return bytes === undefined ? undefined : decodeRecord(product_id, bytes);
 }
 
 export function highestVersionIn({ facts }: Pick<Tables, 'facts'>): Version {
@@ -57,7 +53,7 @@ export class Pending implements Commitable {
   }
 
   product(product_id: string): ProductRecord | undefined {
-    return this.#products.get(product_id) ?? productIn(this.#tables, product_id);
+    return this.#products.get(product_id) ?? this.#tables.products.get(product_id);
   }
 
   setProduct(record: ProductRecord): void {
@@ -86,7 +82,7 @@ export class Pending implements Commitable {
   put(): void {
     const { products, letters } = this.#tables;
     const records = [...this.#products.values()];
-    encodeRecords(records, (product_id, bytes) => products.put(product_id, bytes));
+    products.put(records);
     for (const [id, encoded] of this.#letters) {
       if (encoded === undefined) letters.remove(id);
       else letters.put(id, encoded);
@@ -96,8 +92,7 @@ export class Pending implements Commitable {
 
   /** It is on disk. */
   committed(): void {
-    const { recent } = this.#tables;
-    for (const record of this.#products.values()) recent.set(record.product_id, record);
+    this.#tables.products.committed();
   }
 
   #putHighest(records: readonly ProductRecord[]): void {

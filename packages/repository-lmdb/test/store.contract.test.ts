@@ -84,7 +84,7 @@ storeContract({
         await (await openEnvironment(`${root}/newer`, newer))[Symbol.asyncDispose]();
         return open(`${root}/newer`);
       },
-      says: /written by a newer version \(format 99 of store, this one knows 1\)/,
+      says: /written by a newer version \(format 99 of store, this one knows 2\)/,
     },
     {
       name: 'a file that is not LMDB’s',

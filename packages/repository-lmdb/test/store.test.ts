@@ -33,6 +33,21 @@ describe('an LMDB store', () => {
     expect(await products.get('p')).to.deep.equal(price('p', 4, 4));
   });
 
+  it('refuses an id that no key can have, and nothing that shares the commit with it', async () => {
+    await using store = await open();
+    const { products } = store;
+    const ids = ['', 'x'.repeat(660), 'x'.repeat(70_000)];
+    const refused = ids.map((id) =>
+      products.apply([price('beside', 1, 1), price(id, 1, 1)]).then(() => 'taken', codeOf),
+    );
+    const longest = '丠'.repeat(659);
+    const taken = products.apply([price(longest, 1, 1)]);
+    expect(await Promise.all(refused)).to.deep.equal(ids.map(() => 'invalid'));
+    await taken;
+    expect(await products.get(longest)).to.deep.equal(price(longest, 1, 1));
+    expect(await products.get('x'.repeat(70_000))).to.equal(undefined);
+  });
+
   it('says which data is damaged, and goes on with the rest', async () => {
     {
       await using environment = await openEnvironment(folder, {

@@ -1,0 +1,81 @@
+import type { ProductRecord } from '@product-updates/domain';
+import type { Table } from '@product-updates/lmdb';
+import type { Blocks, Journal } from './journal.ts';
+import { encodeRecords } from './record.ts';
+
+/** For each record that is written so many are folded: a generation is through before the next one has grown as large. */
+const STEPS_PER_RECORD = 1.25;
+
+/** How much is folded with one write. */
+export interface Steps {
+  /** Fewer wait for more: neighbours in the table share pages only within a commit. */
+  readonly fewest: number;
+  /** More would hold up readers. */
+  readonly most: number;
+}
+
+/**
+ * Brings a generation of records into the table and then drops its blocks, a part with every commit: first the records in the
+ * order of their ids, then the blocks, each of which is one step.
+ */
+export class Folding {
+  readonly #table: Table<string>;
+  readonly #journal: Journal;
+  readonly #records: ReadonlyMap<string, ProductRecord>;
+  readonly #ids: readonly string[];
+  readonly #blocks: Blocks;
+  readonly #steps: Steps;
+  #done = 0;
+  #due = 0;
+
+  constructor(options: {
+    readonly table: Table<string>;
+    readonly journal: Journal;
+    readonly records: ReadonlyMap<string, ProductRecord>;
+    /** Those of `records`, sorted. */
+    readonly ids: readonly string[];
+    readonly blocks: Blocks;
+    readonly steps: Steps;
+  }) {
+    this.#table = options.table;
+    this.#journal = options.journal;
+    this.#records = options.records;
+    this.#ids = options.ids;
+    this.#blocks = options.blocks;
+    this.#steps = options.steps;
+  }
+
+  get isOver(): boolean {
+    return this.#done === this.#all;
+  }
+
+  /**
+   * Only within a write, in which so many records are written. What is newer elsewhere is left to a later generation. Answers how
+   * many steps it took, for `committed`.
+   */
+  put(written: number, isNewer: (product_id: string) => boolean): number {
+    const due = this.#due + written * STEPS_PER_RECORD;
+    const left = this.#all - this.#done;
+    if (due < Math.min(this.#steps.fewest, left)) return 0;
+    const to = this.#done + Math.min(Math.floor(due), left, this.#steps.most);
+    const ids = this.#ids.slice(this.#done, to).filter((id) => !isNewer(id));
+    encodeRecords(
+      ids.map((id) => this.#records.get(id) as ProductRecord),
+      (product_id, bytes) => this.#table.put(product_id, bytes),
+    );
+    for (let step = Math.max(this.#done, this.#ids.length); step < to; step++) {
+      this.#journal.remove(this.#blocks.first + step - this.#ids.length);
+    }
+    return to - this.#done;
+  }
+
+  /** The write of so many records is on disk, and so are the steps that went with it. */
+  committed(written: number, steps: number): void {
+    this.#done += steps;
+    this.#due += written * STEPS_PER_RECORD - steps;
+  }
+
+  get #all(): number {
+    return this.#ids.length + this.#blocks.end - this.#blocks.first;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Sorts what comes in many small parts without one long pause at the end: each part is sorted when it comes, and is merged with
+ * the run before while that is no longer, so that every text is merged about log n times. By UTF-16 units, as `sort` has it.
+ */
+export class SortedRuns {
+  readonly #runs: string[][] = [];
+
+  add(texts: string[]): void {
+    let run = texts.toSorted();
+    for (let last = this.#runs.at(-1); last !== undefined && last.length <= run.length; last = this.#runs.at(-1)) {
+      this.#runs.pop();
+      run = merged(last, run);
+    }
+    if (run.length > 0) this.#runs.push(run);
+  }
+
+  all(): readonly string[] {
+    return this.#runs.reduceRight((later, earlier) => merged(earlier, later), []);
+  }
+}
+
+/** V8's sort (TimSort) finds the two runs and merges them. */
+function merged(a: readonly string[], b: readonly string[]): string[] {
+  return a.concat(b).sort();
+}
