@@ -3,7 +3,17 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@product-updates/errors';
 import { DATA_FILE } from './database.ts';
-import { depthOf, freeRanges, readTreePage, type PageRange, type PageSource } from './pages.ts';
+import {
+  depthOf,
+  entriesOf,
+  freeRanges,
+  leavesOf,
+  readTreePage,
+  type PageRange,
+  type PageSource,
+  type TreeEntry,
+  type TreePage,
+} from './pages.ts';
 
 /** The first two pages each describe a commit; the newer one counts. Offsets within such a page, of LMDB's format 2. */
 const MAGIC = 0xbeefc0de;
@@ -24,6 +34,7 @@ interface Meta {
 
 interface Tree {
   readonly depth: number;
+  readonly entries: number;
   /** Undefined where the tree is empty. */
   readonly root: number | undefined;
 }
@@ -100,14 +111,19 @@ function areNeighbours(even: Meta, odd: Meta): boolean {
 }
 
 function damageBelow(meta: Meta, source: PageSource): string | undefined {
-  for (const { root, depth } of [meta.free, meta.main]) {
-    if (root === undefined ? depth !== 0 : !isTree(source, root, depth, meta)) return 'is damaged (its tables)';
-  }
+  const free = leavesIn(meta.free, meta, source, ({ number }) => isBefore(number, meta.transaction));
+  const main = leavesIn(meta.main, meta, source, ({ isTable }) => isTable);
+  if (free === undefined || main === undefined) return 'is damaged (its tables)';
   if (source.pages > meta.lastPage) return undefined;
   // Pages at the end that were given back in the commit that took them were never written: only those may be missing.
-  const free = meta.free.root === undefined ? undefined : freeRanges(source, meta.free.root);
+  const ranges = freeRanges(source, free);
   const missing = { start: source.pages, count: meta.lastPage + 1 - source.pages };
-  return free !== undefined && covered(missing, free) === missing.count ? undefined : 'is cut short';
+  return ranges !== undefined && covered(missing, ranges) === missing.count ? undefined : 'is cut short';
+}
+
+/** What is free is listed by the commit that gave it back. */
+function isBefore(number: bigint | undefined, transaction: number): boolean {
+  return number !== undefined && number > 0n && number <= transaction;
 }
 
 /** How many of the pages the ranges name; no page is free twice. */
@@ -119,10 +135,19 @@ function covered({ start, count }: PageRange, ranges: readonly PageRange[]): num
   }, 0);
 }
 
-function isTree(source: PageSource, root: number, depth: number, { lastPage, transaction }: Meta): boolean {
-  const page = readTreePage(source, root);
+/** The leaves of a tree that has all that its meta page says; undefined where it has not. */
+function leavesIn(
+  { root, depth, entries }: Tree,
+  { lastPage, transaction }: Meta,
+  source: PageSource,
+  isEntry: (entry: TreeEntry) => boolean,
+): readonly TreePage[] | undefined {
+  if (root === undefined) return depth === 0 && entries === 0 ? [] : undefined;
   // Every commit writes both roots anew.
-  return page?.transaction === transaction && root <= lastPage && depthOf(source, root) === depth;
+  const isRoot = readTreePage(source, root)?.transaction === transaction && root <= lastPage;
+  const leaves = isRoot && depthOf(source, root) === depth ? leavesOf(source, root) : undefined;
+  const found = entriesOf(leaves ?? []);
+  return found.length === entries && found.every(isEntry) ? leaves : undefined;
 }
 
 function metaAt(fd: number, position: number): Buffer {
@@ -146,5 +171,9 @@ function readMeta(page: Buffer, number: number): Meta | undefined {
 
 function treeAt(page: Buffer, offset: number): Tree {
   const root = page.readBigUInt64LE(offset + 40);
-  return { depth: page.readUInt16LE(offset + 6), root: root === NO_ROOT ? undefined : Number(root) };
+  return {
+    depth: page.readUInt16LE(offset + 6),
+    entries: Number(page.readBigUInt64LE(offset + 32)),
+    root: root === NO_ROOT ? undefined : Number(root),
+  };
 }

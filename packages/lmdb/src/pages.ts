@@ -7,6 +7,7 @@ const LEAF = 2;
 /** Of an entry: lower and upper half of a size, flags, the key's size (2 each); its value is the number of a page. */
 const NODE_BYTES = 8;
 const BIG = 1;
+const TABLE = 2;
 /** Deeper than any tree of pages that are at least half full. */
 const DEPTH_MAX = 32;
 
@@ -52,18 +53,42 @@ export interface PageRange {
   readonly count: number;
 }
 
-/** What LMDB's list of free pages names; undefined where the list cannot be read. */
-export function freeRanges(source: PageSource, root: number): readonly PageRange[] | undefined {
-  const found: PageRange[] = [];
+/** The pages of a tree that have its entries; undefined where they cannot be read. */
+export function leavesOf(source: PageSource, root: number): readonly TreePage[] | undefined {
+  const found: TreePage[] = [];
   const open = [root];
   for (let visited = 0; open.length > 0; visited++) {
     const page = readTreePage(source, open.pop() ?? root);
     // More pages than the file has: they run in a circle.
     if (page === undefined || visited > source.pages) return undefined;
-    if (!page.isLeaf) open.push(...children(page));
-    else if (!nodes(page).every((node) => addRanges(source, page, node, found))) return undefined;
+    if (page.isLeaf) found.push(page);
+    else open.push(...children(page));
   }
   return found;
+}
+
+/** An entry of a tree, as far as it tells trees apart. */
+export interface TreeEntry {
+  /** Its value is the root of a table. */
+  readonly isTable: boolean;
+  /** The key, where it is a number of LMDB's own: eight bytes, in this machine's order. */
+  readonly number: bigint | undefined;
+}
+
+export function entriesOf(leaves: readonly TreePage[]): readonly TreeEntry[] {
+  return leaves.flatMap((page) =>
+    nodes(page).map((node) => ({
+      isTable: (page.bytes.readUInt16LE(node + 4) & TABLE) !== 0,
+      number: page.bytes.readUInt16LE(node + 6) === 8 ? page.bytes.readBigUInt64LE(node + NODE_BYTES) : undefined,
+    })),
+  );
+}
+
+/** What LMDB's list of free pages names; undefined where the list cannot be read. */
+export function freeRanges(source: PageSource, leaves: readonly TreePage[]): readonly PageRange[] | undefined {
+  const found: PageRange[] = [];
+  const isRead = leaves.every((page) => nodes(page).every((node) => addRanges(source, page, node, found)));
+  return isRead ? found : undefined;
 }
 
 /** A list is its length, then numbers of pages; a negative one is how many follow from the next. */
