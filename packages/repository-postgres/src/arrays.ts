@@ -5,14 +5,11 @@
 
 /** `text[]`. No text may contain U+0000, which PostgreSQL cannot hold: it answers that with an error. */
 export function textArray(texts: readonly string[]): string {
-  let out = '{';
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i] as string;
-    out += i === 0 ? '"' : ',"';
-    out += NEEDS_ESCAPE.test(text) ? text.replace(ESCAPED, '\\$&') : text;
-    out += '"';
-  }
-  return `${out}}`;
+  return texts.length === 0 ? '{}' : `{"${texts.map(escaped).join('","')}"}`;
+}
+
+function escaped(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? text.replace(ESCAPED, '\\$&') : text;
 }
 
 const NEEDS_ESCAPE = /["\\]/;
@@ -20,13 +17,7 @@ const ESCAPED = /["\\]/g;
 
 /** `numeric[]`, of the shortest digits that tell a double from all others: it comes back as the same one. */
 export function numericArray(values: readonly (number | null)[]): string {
-  let out = '{';
-  for (let i = 0; i < values.length; i++) {
-    if (i > 0) out += ',';
-    const value = values[i] as number | null;
-    out += value === null ? 'NULL' : String(value);
-  }
-  return `${out}}`;
+  return `{${values.map(String).join(',')}}`;
 }
 
 const HEADER_BYTES = 20;

@@ -1,7 +1,8 @@
 import type { ProductRecord, Version } from '@product-updates/domain';
 import type { ProductReader, ProductWriter } from '@product-updates/repository';
+import { type NextNumber, numbersIn, textsIn } from './array-answers.ts';
 import { bigintArray, numericArray, textArray } from './arrays.ts';
-import type { Row } from './client.ts';
+import type { PgValue, Row } from './client.ts';
 import { joinGets } from './joined-gets.ts';
 import { type Pool, type Statement, statementTimeoutMs } from './pool.ts';
 import { quoted } from './schema-name.ts';
@@ -48,8 +49,8 @@ export function createProducts(
     },
     async apply(records) {
       const values = parametersOf(records);
-      const rows = await pool.query(apply, () => values);
-      return rows.map(recordOf);
+      const [row] = await pool.query(apply, () => values);
+      return row === undefined ? [] : recordsOf(row);
     },
     async highestVersion() {
       const rows = await pool.query(highest);
@@ -71,26 +72,47 @@ function applyText(table: string): string {
     `${field} = case when ${isNewer(field)} then excluded.${field} else stored.${field} end, ` +
     `${field}_version = greatest(excluded.${field}_version, stored.${field}_version)`;
   return (
-    `insert into ${table} as stored (${COLUMNS}) ` +
-    `select * from unnest($1::text[], $2::numeric[], $3::bigint[], $4::bigint[], $5::bigint[]) as update (${COLUMNS}) ` +
-    `order by update.product_id collate "C" ` +
+    `with changed as (insert into ${table} as stored (${COLUMNS}) ` +
+    `select * from (${UPDATES}) as update (${COLUMNS}) order by update.product_id collate "C" ` +
     `on conflict (product_id) do update set ${newer('price')}, ${newer('stock')} ` +
-    `where ${isNewer('price')} or ${isNewer('stock')} returning ${COLUMNS}`
+    `where ${isNewer('price')} or ${isNewer('stock')} returning ${COLUMNS}) ` +
+    `select ${COLUMNS.replaceAll(/\w+/g, 'array_agg($&)')} from changed`
   );
 }
 
+/**
+ * In the select list all arrays are walked at once; in a `from` each would be written to a store of its own first, 0.8 µs
+ * more for each product. The answer is one row of arrays for the same reason: 500 rows cost our process 2 µs each.
+ */
+const UPDATES =
+  `select unnest($1::text[]), unnest($2::numeric[]), ` +
+  `unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[])`;
+
 /** Copies what it needs at the call: the caller may change its records while they wait for a connection. */
-function parametersOf(records: readonly ProductRecord[]): [string, string, Buffer, Buffer, Buffer] {
+function parametersOf(records: readonly ProductRecord[]): PgValue[] {
+  const ids: string[] = [];
+  const prices: (number | null)[] = [];
+  const priceVersions: number[] = [];
+  const stocks: (number | null)[] = [];
+  const stockVersions: number[] = [];
+  for (const record of records) {
+    ids.push(record.product_id);
+    prices.push(record.price);
+    priceVersions.push(record.price_version);
+    stocks.push(record.stock);
+    stockVersions.push(record.stock_version);
+  }
   return [
-    textArray(records.map((record) => record.product_id)),
-    numericArray(records.map((record) => record.price)),
-    bigintArray(records.map((record) => record.price_version)),
-    bigintArray(records.map((record) => record.stock)),
-    bigintArray(records.map((record) => record.stock_version)),
+    textArray(ids),
+    numericArray(prices),
+    bigintArray(priceVersions),
+    bigintArray(stocks),
+    bigintArray(stockVersions),
   ];
 }
 
-function recordOf([product_id, price, priceVersion, stock, stockVersion]: Row): ProductRecord {
+function recordOf(row: Row): ProductRecord {
+  const [product_id, price, priceVersion, stock, stockVersion] = [row[0], row[1], row[2], row[3], row[4]];
   return {
     product_id: product_id as string,
     price: price === null ? null : Number(price),
@@ -98,4 +120,22 @@ function recordOf([product_id, price, priceVersion, stock, stockVersion]: Row): 
     stock: stock === null ? null : Number(stock),
     stock_version: Number(stockVersion) as Version,
   };
+}
+
+/** Of one row of arrays, each null where nothing changed. */
+function recordsOf([ids, ...columns]: Row): ProductRecord[] {
+  if (ids === null || ids === undefined) return [];
+  const [price, priceVersion, stock, stockVersion] = columns.map((column) => numbersIn(column as string)) as [
+    NextNumber,
+    NextNumber,
+    NextNumber,
+    NextNumber,
+  ];
+  return textsIn(ids).map((product_id) => ({
+    product_id,
+    price: price(),
+    price_version: priceVersion() as Version,
+    stock: stock(),
+    stock_version: stockVersion() as Version,
+  }));
 }
