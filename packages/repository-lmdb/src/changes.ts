@@ -19,6 +19,8 @@ export interface Commitable {
   put(): void;
   /** What was put is on disk. */
   committed(): void;
+  /** It is not there, or may not be. */
+  failed(): void;
 }
 
 /**
@@ -57,14 +59,13 @@ export class Changes<S extends Commitable> {
 
   async #commit(): Promise<void> {
     const joined: Change<S>[] = [];
-    let state: S | undefined;
+    const state = this.#begin();
     try {
-      await this.#environment.write(() => {
-        state = this.#join(joined);
-      });
-      state?.committed();
+      await this.#environment.write(() => this.#join(joined, state));
+      state.committed();
       for (const { resolve } of joined) resolve();
     } catch (error) {
+      state.failed();
       // Where the environment never came to join them, the first ones failed, and the others are tried again.
       const failed = joined.length > 0 ? joined : this.#waiting.splice(0, 1);
       for (const { reject } of failed) reject(error);
@@ -72,8 +73,7 @@ export class Changes<S extends Commitable> {
   }
 
   /** Runs late, so that what came until then is in it. */
-  #join(joined: Change<S>[]): S {
-    const state = this.#begin();
+  #join(joined: Change<S>[], state: S): void {
     let weight = 0;
     let taken = 0;
     for (const change of this.#waiting) {
@@ -89,6 +89,5 @@ export class Changes<S extends Commitable> {
     }
     this.#waiting.splice(0, taken);
     state.put();
-    return state;
   }
 }

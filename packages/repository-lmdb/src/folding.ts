@@ -21,7 +21,6 @@ export interface Steps {
 export class Folding {
   readonly #table: Table<string>;
   readonly #journal: Journal;
-  readonly #records: ReadonlyMap<string, ProductRecord>;
   readonly #ids: readonly string[];
   readonly #blocks: Blocks;
   readonly #steps: Steps;
@@ -31,15 +30,13 @@ export class Folding {
   constructor(options: {
     readonly table: Table<string>;
     readonly journal: Journal;
-    readonly records: ReadonlyMap<string, ProductRecord>;
-    /** Those of `records`, sorted. */
+    /** Sorted. */
     readonly ids: readonly string[];
     readonly blocks: Blocks;
     readonly steps: Steps;
   }) {
     this.#table = options.table;
     this.#journal = options.journal;
-    this.#records = options.records;
     this.#ids = options.ids;
     this.#blocks = options.blocks;
     this.#steps = options.steps;
@@ -50,19 +47,20 @@ export class Folding {
   }
 
   /**
-   * Only within a write, in which so many records are written. What is newer elsewhere is left to a later generation. Answers how
-   * many steps it took, for `committed`.
+   * Only within a write, in which so many records are written. `recordOf` answers undefined for what is left to a later generation,
+   * since it has changed. Answers how many steps it took, for `committed`.
    */
-  put(written: number, isNewer: (product_id: string) => boolean): number {
+  put(written: number, recordOf: (product_id: string) => ProductRecord | undefined): number {
     const due = this.#due + written * STEPS_PER_RECORD;
     const left = this.#all - this.#done;
     if (due < Math.min(this.#steps.fewest, left)) return 0;
     const to = this.#done + Math.min(Math.floor(due), left, this.#steps.most);
-    const ids = this.#ids.slice(this.#done, to).filter((id) => !isNewer(id));
-    encodeRecords(
-      ids.map((id) => this.#records.get(id) as ProductRecord),
-      (product_id, bytes) => this.#table.put(product_id, bytes),
-    );
+    const records: ProductRecord[] = [];
+    for (let step = this.#done; step < to && step < this.#ids.length; step++) {
+      const record = recordOf(this.#ids[step] as string);
+      if (record !== undefined) records.push(record);
+    }
+    encodeRecords(records, (product_id, bytes) => this.#table.put(product_id, bytes));
     for (let step = Math.max(this.#done, this.#ids.length); step < to; step++) {
       this.#journal.remove(this.#blocks.first + step - this.#ids.length);
     }

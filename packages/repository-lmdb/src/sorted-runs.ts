@@ -4,8 +4,14 @@
  */
 export class SortedRuns {
   readonly #runs: string[][] = [];
+  #size = 0;
 
-  add(texts: string[]): void {
+  get size(): number {
+    return this.#size;
+  }
+
+  add(texts: readonly string[]): void {
+    this.#size += texts.length;
     let run = texts.toSorted();
     for (let last = this.#runs.at(-1); last !== undefined && last.length <= run.length; last = this.#runs.at(-1)) {
       this.#runs.pop();

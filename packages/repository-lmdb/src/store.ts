@@ -1,4 +1,4 @@
-import { merge, type ProductRecord } from '@product-updates/domain';
+import type { ProductRecord } from '@product-updates/domain';
 import { CodedError } from '@product-updates/errors';
 import type { Environment } from '@product-updates/lmdb';
 import type { DeadLetterStore, ProductReader, ProductWriter, Store } from '@product-updates/repository';
@@ -82,11 +82,8 @@ function createProducts(tables: Tables, { read, change }: Calls): ProductReader 
 
 function mergeInto(pending: Pending, updates: readonly ProductRecord[], changed: ProductRecord[]): void {
   for (const update of updates) {
-    const there = pending.product(update.product_id);
-    const merged = there === undefined ? update : merge(there, update);
-    if (merged === there) continue;
-    pending.setProduct(merged);
-    changed.push(merged);
+    const record = pending.change(update);
+    if (record !== undefined) changed.push(record);
   }
 }
 

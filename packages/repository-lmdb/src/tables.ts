@@ -10,8 +10,8 @@ export const migrations: EnvironmentOptions['migrations'] = { 1: () => {} };
 
 const HIGHEST = 'highest_version';
 
-/** Of what changed last, this many products to twice as many stand in memory: 15 to 30 MB. */
-const GENERATION = 50_000;
+/** Of the products that changed last this many to twice as many stand in memory: 15 to 30 MB. */
+const GENERATION_SIZE = 50_000;
 const MIB = 2 ** 20;
 
 export interface Tables {
@@ -27,7 +27,7 @@ export function openTables(environment: Environment, { maxBytes }: { readonly ma
     products: new Products({
       table: environment.table('products'),
       journal: environment.numberedTable('journal'),
-      generation: GENERATION,
+      generationSize: GENERATION_SIZE,
       journalBytes: Math.min(16 * MIB, maxBytes / 16),
       steps: { fewest: 1000, most: 2500 },
     }),
@@ -44,7 +44,6 @@ export function highestVersionIn({ facts }: Pick<Tables, 'facts'>): Version {
 /** What one commit sets, over what is stored. */
 export class Pending implements Commitable {
   readonly #tables: Tables;
-  readonly #products = new Map<string, ProductRecord>();
   readonly #letters = new Map<string, Uint8Array | undefined>();
   #letterCount: number | undefined;
 
@@ -52,12 +51,9 @@ export class Pending implements Commitable {
     this.#tables = tables;
   }
 
-  product(product_id: string): ProductRecord | undefined {
-    return this.#products.get(product_id) ?? this.#tables.products.get(product_id);
-  }
-
-  setProduct(record: ProductRecord): void {
-    this.#products.set(record.product_id, record);
+  /** What the product is then; undefined where the update brings nothing newer. */
+  change(update: ProductRecord): ProductRecord | undefined {
+    return this.#tables.products.change(update);
   }
 
   hasLetter(id: string): boolean {
@@ -81,8 +77,7 @@ export class Pending implements Commitable {
 
   put(): void {
     const { products, letters } = this.#tables;
-    const records = [...this.#products.values()];
-    products.put(records);
+    const records = products.put();
     for (const [id, encoded] of this.#letters) {
       if (encoded === undefined) letters.remove(id);
       else letters.put(id, encoded);
@@ -90,9 +85,12 @@ export class Pending implements Commitable {
     this.#putHighest(records);
   }
 
-  /** It is on disk. */
   committed(): void {
     this.#tables.products.committed();
+  }
+
+  failed(): void {
+    this.#tables.products.failed();
   }
 
   #putHighest(records: readonly ProductRecord[]): void {

@@ -31,6 +31,8 @@ interface Life extends AsyncDisposable {
   journalLength(): number;
   /** What the table itself has, whatever stands in memory. */
   inTable(number: number): boolean;
+  /** Whether it is answered without asking the table. */
+  inMemory(number: number): boolean;
 }
 
 async function live(folder: string, given: Partial<ProductsOptions> = {}): Promise<Life> {
@@ -38,23 +40,41 @@ async function live(folder: string, given: Partial<ProductsOptions> = {}): Promi
   const environment: Environment = await openEnvironment(folder, options);
   const table = environment.table('products');
   const journal = environment.numberedTable('journal');
-  const sizes = { generation: 10, journalBytes: 2 ** 20, steps: { fewest: 1, most: 5 } };
-  const products = new Products({ table, journal, ...sizes, ...given });
+  const sizes = { generationSize: 10, journalBytes: 2 ** 20, steps: { fewest: 1, most: 5 } };
+  let asked = 0;
+  const counted = {
+    ...table,
+    get(id: string) {
+      asked++;
+      return table.get(id);
+    },
+  };
+  const products = new Products({ table: counted, journal, ...sizes, ...given });
   return {
     products,
     async write(records) {
-      await environment.write(() => products.put(records));
+      await environment.write(() => {
+        for (const one of records) expect(products.change(one)).to.equal(one);
+        products.put();
+      });
       products.committed();
     },
     async fail(records) {
       const change = (): void => {
-        products.put(records);
+        for (const one of records) products.change(one);
+        products.put();
         throw new Error('not written');
       };
       expect(await environment.write(change).then(() => 'written', String)).to.equal('Error: not written');
+      products.failed();
     },
     journalLength: () => journal.count(),
     inTable: (number) => table.get(`p${number}`) !== undefined,
+    inMemory(number) {
+      const before = asked;
+      products.get(`p${number}`);
+      return asked === before;
+    },
     [Symbol.asyncDispose]: () => environment[Symbol.asyncDispose](),
   };
 }
@@ -76,7 +96,7 @@ describe('products with a journal', function () {
 
   it('are what was written, whatever is folded, fails, is closed or killed meanwhile', async () => {
     const sizes = fc.record({
-      generation: fc.integer({ min: 1, max: 30 }),
+      generationSize: fc.integer({ min: 1, max: 30 }),
       journalBytes: fc.integer({ min: 1, max: 4000 }),
       steps: fc.record({ fewest: fc.integer({ min: 1, max: 20 }), most: fc.integer({ min: 1, max: 40 }) }),
     });
@@ -112,7 +132,7 @@ describe('products with a journal', function () {
   });
 
   it('are folded into the table while others are written, and leave the journal', async () => {
-    await using life = await live(nextFolder(), { generation: 100 });
+    await using life = await live(nextFolder(), { generationSize: 100 });
     for (let number = 0; number < 2000; number++) await life.write([record(number, 1)]);
     const folded = Array.from({ length: 2000 }, (_, number) => life.inTable(number));
     expect(folded.lastIndexOf(true)).to.be.within(1000, 1998);
@@ -120,8 +140,19 @@ describe('products with a journal', function () {
     expect(life.journalLength()).to.be.below(1000);
   });
 
+  it('are kept in memory, those that changed last, and not for ever', async () => {
+    await using life = await live(nextFolder(), { generationSize: 100, journalBytes: 4000 });
+    const first = Array.from({ length: 1000 }, (_, number) => record(number, 1));
+    await life.write(first);
+    for (let version = 2; version <= 1000; version++) await life.write([record(0, version), record(version, version)]);
+    const kept = Array.from({ length: 1000 }, (_, number) => life.inMemory(number));
+    expect(kept.slice(-50)).to.not.include(false);
+    expect(kept[0]).to.equal(true);
+    expect(kept.filter((isKept) => isKept).length).to.be.at.most(210);
+  });
+
   it('that change all the time are put into the table once a generation', async () => {
-    await using life = await live(nextFolder(), { generation: 100, journalBytes: 10_000 });
+    await using life = await live(nextFolder(), { generationSize: 100, journalBytes: 10_000 });
     for (let version = 1; version <= 3000; version++) await life.write([record(1, version), record(2, version)]);
     expect(life.journalLength() * 2 * 36).to.be.below(3 * 10_000);
     expect(life.products.get('p1')).to.deep.equal(record(1, 3000));
