@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Environment } from '@product-updates/lmdb';
 
-/** Work of this much fills a commit: what is put together in one turn delays every reader. */
+/** Work of this much fills a commit. */
 const WEIGHT_MAX = 2000;
 
 /** One change, of a caller who waits for it. */
@@ -58,36 +59,43 @@ export class Changes<S extends Commitable> {
   }
 
   async #commit(): Promise<void> {
-    const joined: Change<S>[] = [];
-    const state = this.#begin();
+    const commit: Commit<S> = { state: this.#begin(), changes: [], weight: 0 };
     try {
-      await this.#environment.write(() => this.#join(joined, state));
-      state.committed();
-      for (const { resolve } of joined) resolve();
+      // One a turn, so that readers get theirs between.
+      while (this.#join(commit) && this.#waiting.length > 0) await setImmediate();
+      await this.#environment.write(() => {
+        // What came while another commit was under way.
+        while (this.#join(commit)) continue;
+        commit.state.put();
+      });
+      commit.state.committed();
+      for (const { resolve } of commit.changes) resolve();
     } catch (error) {
-      state.failed();
-      // Where the environment never came to join them, the first ones failed, and the others are tried again.
-      const failed = joined.length > 0 ? joined : this.#waiting.splice(0, 1);
-      for (const { reject } of failed) reject(error);
+      commit.state.failed();
+      for (const { reject } of commit.changes) reject(error);
     }
   }
 
-  /** Runs late, so that what came until then is in it. */
-  #join(joined: Change<S>[], state: S): void {
-    let weight = 0;
-    let taken = 0;
-    for (const change of this.#waiting) {
-      if (weight > 0 && weight + change.weight > WEIGHT_MAX) break;
-      taken++;
-      weight += change.weight;
-      try {
-        change.run(state);
-        joined.push(change);
-      } catch (error) {
-        change.reject(error);
-      }
+  /** The first that waits; false where nothing waits, or not for this commit. */
+  #join(commit: Commit<S>): boolean {
+    const [change] = this.#waiting;
+    if (change === undefined) return false;
+    if (commit.weight > 0 && commit.weight + change.weight > WEIGHT_MAX) return false;
+    this.#waiting.shift();
+    commit.weight += change.weight;
+    try {
+      change.run(commit.state);
+      commit.changes.push(change);
+    } catch (error) {
+      change.reject(error);
     }
-    this.#waiting.splice(0, taken);
-    state.put();
+    return true;
   }
+}
+
+/** A commit, and those who wait for it. */
+interface Commit<S> {
+  readonly state: S;
+  readonly changes: Change<S>[];
+  weight: number;
 }

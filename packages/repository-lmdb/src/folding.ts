@@ -16,7 +16,7 @@ export interface Steps {
 
 /**
  * Brings a generation of records into the table and then drops its blocks, a part with every commit: first the records in the
- * order of their ids, then the blocks, each of which is one step.
+ * order of `ids`, then the blocks, each of which is one step.
  */
 export class Folding {
   readonly #table: Table<string>;
@@ -30,7 +30,7 @@ export class Folding {
   constructor(options: {
     readonly table: Table<string>;
     readonly journal: Journal;
-    /** Sorted. */
+    /** Sorted, or in a few sorted runs. */
     readonly ids: readonly string[];
     readonly blocks: Blocks;
     readonly steps: Steps;

@@ -1,6 +1,7 @@
 /**
- * Sorts what comes in many small parts without one long pause at the end: each part is sorted when it comes, and is merged with
- * the run before while that is no longer, so that every text is merged about log n times. By UTF-16 units, as `sort` has it.
+ * Sorts what comes in many small parts, without one long pause at the end, into a few runs: each part is sorted when it comes, and
+ * is merged with the run before while that is no longer. So every text is merged about log n times, and each run is longer than the
+ * next. By UTF-16 units, as `sort` has it.
  */
 export class SortedRuns {
   readonly #runs: string[][] = [];
@@ -20,8 +21,9 @@ export class SortedRuns {
     if (run.length > 0) this.#runs.push(run);
   }
 
+  /** One run after the other, the longest first. */
   all(): readonly string[] {
-    return this.#runs.reduceRight((later, earlier) => merged(earlier, later), []);
+    return this.#runs.flat();
   }
 }
 

@@ -159,7 +159,6 @@ describe('products with a journal', function () {
   });
 
   it('have ids of any length and script, and every value', async () => {
-    const folder = nextFolder();
     const values = fc.record({
       product_id: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 128 }),
       price: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }).map((price) => price + 0)),
@@ -168,6 +167,7 @@ describe('products with a journal', function () {
     const property = fc.asyncProperty(
       fc.uniqueArray(values, { selector: ({ product_id }) => product_id }),
       async (rows) => {
+        const folder = nextFolder();
         const records = rows.map(({ product_id, price, stock }) => ({
           product_id,
           price,
