@@ -9,10 +9,9 @@ export function textArray(texts: readonly string[]): string {
 }
 
 function escaped(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? text.replace(ESCAPED, '\\$&') : text;
+  return text.includes('"') || text.includes('\\') ? text.replace(ESCAPED, '\\$&') : text;
 }
 
-const NEEDS_ESCAPE = /["\\]/;
 const ESCAPED = /["\\]/g;
 
 /** `numeric[]`, of the shortest digits that tell a double from all others: it comes back as the same one. */
