@@ -28,6 +28,7 @@ export async function paced({ perSecond, durationMs, concurrency, act }: PacedOp
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let next = 0;
   let running = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   async function run(number: number): Promise<void> {
     await act(number);
@@ -42,13 +43,19 @@ export async function paced({ perSecond, durationMs, concurrency, act }: PacedOp
       run(next).catch(reject);
       next += 1;
     }
+    if (next < total && running < concurrency)
+      timer ??= setTimeout(wakeUp, Math.max(1, dueAt(next) - performance.now()));
+  }
+  function wakeUp(): void {
+    timer = undefined;
+    startDue();
   }
 
-  const timer = setInterval(startDue, 1);
+  startDue();
   try {
     await promise;
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
     next = total;
   }
   const held = Math.min(1, durationMs / (performance.now() - startedAt));

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { Agent, get as httpGet } from 'node:http';
 import type { RunningServer } from '../process/server.ts';
 import type { LoadedStoreJob, LoadedStoreMessage } from '../subjects/loaded-store.ts';
 import { startSubject } from '../subjects/subject.ts';
+import { createHttpReader } from './http-reader.ts';
 import { paced, type PacedResult } from './paced.ts';
 import { createWorkload } from './workload.ts';
 
@@ -42,28 +42,11 @@ async function nextMessage({ process: child }: RunningServer): Promise<Message> 
 async function readOverHttp(port: number, job: LoadedStoreJob): Promise<PacedResult> {
   const { products, readsPerSecond, durationMs } = job;
   const workload = createWorkload({ name: 'product', products, batchSize: 1 });
-  const agent = new Agent({ keepAlive: true });
-  try {
-    return await paced({
-      perSecond: readsPerSecond,
-      durationMs,
-      concurrency: Number.POSITIVE_INFINITY,
-      act: (number) => read(agent, port, `/products/${workload.productId(number * 7907)}`),
-    });
-  } finally {
-    agent.destroy();
-  }
-}
-
-function read(agent: Agent, port: number, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = httpGet({ host: '127.0.0.1', port, path, agent }, (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`GET ${path} got the status ${response.statusCode}`));
-      });
-    });
-    request.once('error', reject);
+  using reader = createHttpReader(port);
+  return await paced({
+    perSecond: readsPerSecond,
+    durationMs,
+    concurrency: Number.POSITIVE_INFINITY,
+    act: (number) => reader.read(`/products/${workload.productId(number * 7907)}`),
   });
 }

@@ -42,24 +42,25 @@ process.on('message', (job: LoadedStoreJob) => {
 
 async function run(job: LoadedStoreJob): Promise<void> {
   const workload = createWorkload({ name: 'product', products: job.products, batchSize: BATCH_MAX });
-  for (const batch of workload.pass(0)) await store.products.apply(batch);
+  for (let number = 0; number < batchesOf(job); number += 1) await store.products.apply(workload.batch(number));
   tell({ type: 'filled' });
   const [applied, reads] = await Promise.all([applyPaced(workload, job), readPaced(workload, job)]);
   tell({ type: 'done', applied, reads });
 }
 
 /** Every batch changes all its products: the passes go on with newer versions. */
-function applyPaced(
-  workload: Workload,
-  { products, updatesPerSecond, durationMs }: LoadedStoreJob,
-): Promise<PacedResult> {
-  const first = Math.ceil(products / BATCH_MAX);
+function applyPaced(workload: Workload, job: LoadedStoreJob): Promise<PacedResult> {
+  const first = batchesOf(job);
   return paced({
-    perSecond: updatesPerSecond / BATCH_MAX,
-    durationMs,
+    perSecond: job.updatesPerSecond / BATCH_MAX,
+    durationMs: job.durationMs,
     concurrency: LANES,
     act: (number) => store.products.apply(workload.batch(first + number)),
   });
+}
+
+function batchesOf({ products }: LoadedStoreJob): number {
+  return Math.ceil(products / BATCH_MAX);
 }
 
 function readPaced(workload: Workload, { readsPerSecond, durationMs }: LoadedStoreJob): Promise<PacedResult> {
