@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { scaled } from '@product-updates/queue/contract';
 import { buildDiskTrace, whyNoDiskTrace } from '@product-updates/tooling/disk-trace';
-import { liveService } from '@product-updates/tooling/live-service';
-import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
-import { startOwnRedis } from '@product-updates/tooling/own-redis';
+import { startOwnPostgres, whyNoOwnPostgres } from '@product-updates/tooling/own-postgres';
+import { startOwnRedis, whyNoOwnRedis } from '@product-updates/tooling/own-redis';
 import type { Environment } from './child.ts';
 import { killBoth, killDatabase, killService } from './crash/kills.ts';
 import { record, summaryOf, total } from './crash/record.ts';
@@ -55,10 +54,10 @@ describe(`crash (seed ${seed})`, () => {
   });
 
   const databases = [
-    { name: 'postgres', startOwn: startOwnPostgres },
-    { name: 'redis', startOwn: startOwnRedis },
+    { name: 'postgres', startOwn: startOwnPostgres, whyNot: whyNoOwnPostgres },
+    { name: 'redis', startOwn: startOwnRedis, whyNot: whyNoOwnRedis },
   ] as const;
-  for (const { name, startOwn } of databases) {
+  for (const { name, startOwn, whyNot } of databases) {
     const cases = [
       { what: name, also: ', and the service lives on', run: killDatabase, count: databaseKills },
       { what: `the service and ${name}`, also: '', run: killBoth, count: bothKills },
@@ -66,8 +65,8 @@ describe(`crash (seed ${seed})`, () => {
     for (const { what, also, run, count } of cases) {
       it(`kill -9 of ${what} loses nothing that was accepted${also}`, async function () {
         this.timeout(count * LONGEST_KILL_MS);
-        const live = await liveService(name);
-        if ('missing' in live) return skip(this, live.missing);
+        const missing = whyNot();
+        if (missing !== undefined) return skip(this, missing);
         const runs = await inWorlds(async (seed) => {
           await using own = await startOwn();
           const environment = (folder: string): Environment => ({

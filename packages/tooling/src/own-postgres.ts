@@ -3,9 +3,14 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type OwnServer, startOwnServer } from './own-server.ts';
+import { freePort, type OwnServer, startOwnServer, whyNoProgram } from './own-server.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
+
+/** As `whyNoProgram`. */
+export function whyNoOwnPostgres(): string | undefined {
+  return whyNoProgram(join(binaries(), 'postgres'));
+}
 
 /**
  * A PostgreSQL of the test's own, with its defaults of durability; superuser `postgres` without a password. `args` are

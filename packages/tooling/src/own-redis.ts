@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type OwnServer, startOwnServer } from './own-server.ts';
+import { freePort, type OwnServer, startOwnServer, whyNoProgram } from './own-server.ts';
+
+const PROGRAM = 'redis-server';
+
+/** As `whyNoProgram`. */
+export function whyNoOwnRedis(): string | undefined {
+  return whyNoProgram(PROGRAM);
+}
 
 /**
  * A Redis of the test's own, with an append-only file that is synced before each answer, unless `args` say otherwise (as
@@ -14,7 +21,7 @@ export async function startOwnRedis({ args = [] }: { readonly args?: readonly st
   const usual = ['--bind', '127.0.0.1', '--port', String(port), '--dir', data, '--save', ''];
   return startOwnServer({
     url: new URL(`redis://127.0.0.1:${port}`),
-    command: 'redis-server',
+    command: PROGRAM,
     args: [...usual, '--appendonly', 'yes', '--appendfsync', 'always', ...args],
     answers: () => answers(port),
     remove: () => rmSync(data, { recursive: true, force: true }),

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isAlive, signalTree } from './process-tree.ts';
 
@@ -103,6 +105,27 @@ async function untilAnswering(child: ChildProcess, { command, answers }: OwnServ
   while (!(await answers())) {
     if (ended === undefined && performance.now() < deadline) await wait(20);
     else throw new Error(`${command}: ${ended ?? 'it does not answer'}\n${output}`);
+  }
+}
+
+/**
+ * Why a test cannot start a server of that program, though one may answer, in a container for example; undefined where it can.
+ * Without brackets, so that it can stand in a title. With SERVICES=required it is an error.
+ */
+export function whyNoProgram(program: string): string | undefined {
+  const folders = program.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  if (folders.some((folder) => isProgram(join(folder, program)))) return undefined;
+  const missing = `no ${program} for a server of the tests’ own, which they kill and fill: "services up" installs it`;
+  if (process.env['SERVICES'] === 'required') throw new Error(`SERVICES=required, and there is ${missing}`);
+  return missing;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

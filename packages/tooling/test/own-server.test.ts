@@ -4,21 +4,19 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { liveService } from '../src/live-service.ts';
-import { startOwnPostgres } from '../src/own-postgres.ts';
-import { startOwnRedis } from '../src/own-redis.ts';
-import { freePort, startOwnServer, type OwnServer } from '../src/own-server.ts';
+import { startOwnPostgres, whyNoOwnPostgres } from '../src/own-postgres.ts';
+import { startOwnRedis, whyNoOwnRedis } from '../src/own-redis.ts';
+import { freePort, startOwnServer, whyNoProgram, type OwnServer } from '../src/own-server.ts';
 
 const cases = [
-  { name: 'postgres', start: startOwnPostgres, hello: sslRequest(), answer: /^[SN]/ },
-  { name: 'redis', start: startOwnRedis, hello: 'PING\r\n', answer: /^\+PONG/ },
+  { name: 'postgres', start: startOwnPostgres, whyNot: whyNoOwnPostgres, hello: sslRequest(), answer: /^[SN]/ },
+  { name: 'redis', start: startOwnRedis, whyNot: whyNoOwnRedis, hello: 'PING\r\n', answer: /^\+PONG/ },
 ] as const;
 
-for (const { name, start, hello, answer } of cases) {
-  const live = await liveService(name);
-  // Its programs come with the service.
-  const reason = 'missing' in live ? ` (${live.missing})` : '';
-  (reason === '' ? describe : describe.skip)(`an own ${name}${reason}`, function () {
+for (const { name, start, whyNot, hello, answer } of cases) {
+  const missing = whyNot();
+  const reason = missing === undefined ? '' : ` (${missing})`;
+  (missing === undefined ? describe : describe.skip)(`an own ${name}${reason}`, function () {
     this.timeout(60_000);
     let server: OwnServer;
     before(async () => {
@@ -132,6 +130,30 @@ describe('startOwnServer', function () {
     const error = await start('no-such-program', () => []).catch((failure: unknown) => String(failure));
     expect(error).to.match(/no-such-program.* ENOENT: "services up" installs it/s);
     expect(existsSync(data)).to.equal(false);
+  });
+});
+
+describe('a program for an own server', () => {
+  it('is found by its name and by its path', () => {
+    expect(whyNoProgram('sh')).to.equal(undefined);
+    expect(whyNoProgram(process.execPath)).to.equal(undefined);
+  });
+
+  it('that is not there is the reason to skip, and an error where servers are required', () => {
+    const asked = process.env['SERVICES'];
+    try {
+      for (const program of ['no-such-program', '/no/such/program']) {
+        delete process.env['SERVICES'];
+        expect(whyNoProgram(program))
+          .to.match(/^no .*such.program for .*"services up" installs it$/)
+          .and.not.match(/[()]/);
+        process.env['SERVICES'] = 'required';
+        expect(() => whyNoProgram(program)).to.throw(/SERVICES=required, and there is no .*such.program/);
+      }
+    } finally {
+      if (asked === undefined) delete process.env['SERVICES'];
+      else process.env['SERVICES'] = asked;
+    }
   });
 });
 
