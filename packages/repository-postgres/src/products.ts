@@ -1,4 +1,4 @@
-import type { ProductRecord, Version } from '@product-updates/domain';
+import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
 import type { ProductReader, ProductWriter } from '@product-updates/repository';
 import { type NextNumber, numbersIn, textsIn } from './array-answers.ts';
 import { bigintArray, numericArray, textArray } from './arrays.ts';
@@ -122,6 +122,12 @@ function recordOf(row: Row): ProductRecord {
   };
 }
 
+/**
+ * V8 allocates what a literal makes in its old generation, once it saw many of them live for a while, and frees it there
+ * by full collections only. A copy is always young.
+ */
+const BLANK = { product_id: '', price: null, price_version: NEVER, stock: null, stock_version: NEVER };
+
 /** Of one row of arrays, each null where nothing changed. */
 function recordsOf([ids, ...columns]: Row): ProductRecord[] {
   if (ids === null || ids === undefined) return [];
@@ -132,6 +138,7 @@ function recordsOf([ids, ...columns]: Row): ProductRecord[] {
     NextNumber,
   ];
   return textsIn(ids).map((product_id) => ({
+    ...BLANK,
     product_id,
     price: price(),
     price_version: priceVersion() as Version,
