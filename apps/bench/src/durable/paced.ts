@@ -43,8 +43,8 @@ export async function paced({ perSecond, durationMs, concurrency, act }: PacedOp
       run(next).catch(reject);
       next += 1;
     }
-    if (next < total && running < concurrency)
-      timer ??= setTimeout(wakeUp, Math.max(1, dueAt(next) - performance.now()));
+    if (next === total || running === concurrency || timer !== undefined) return;
+    timer = setTimeout(wakeUp, Math.max(1, dueAt(next) - performance.now()));
   }
   function wakeUp(): void {
     timer = undefined;

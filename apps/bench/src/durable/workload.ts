@@ -1,4 +1,4 @@
-import { versionOf, type ProductRecord, type Version } from '@product-updates/domain';
+import { NEVER, versionOf, type ProductRecord, type Version } from '@product-updates/domain';
 
 /** So many distinct products, again and again, each time newer and in another order. */
 export interface Workload {
@@ -20,6 +20,9 @@ export interface WorkloadOptions {
   readonly batchSize: number;
 }
 
+/** Copied, as in repository-postgres: a literal's records would soon be allocated in the old generation. */
+const BLANK = { product_id: '', price: null, price_version: NEVER, stock: null, stock_version: NEVER };
+
 /** As large as those that the service gives: what is written as text has 16 digits. */
 const FIRST_VERSION = versionOf(Date.UTC(2026, 0, 1));
 
@@ -33,7 +36,7 @@ export function createWorkload({ name, products, batchSize }: WorkloadOptions): 
     const number = (position * stride + pass * 7) % products;
     const version = (FIRST_VERSION + pass) as Version;
     const [price, stock] = [((number * 7919 + pass * 31) % 1_000_000) / 100, (number * 31 + pass) % 10_000];
-    return { product_id: productId(number), price, price_version: version, stock, stock_version: version };
+    return { ...BLANK, product_id: productId(number), price, price_version: version, stock, stock_version: version };
   }
   function batch(number: number): readonly ProductRecord[] {
     const pass = Math.floor(number / batches);
