@@ -1,24 +1,19 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
-import { liveService } from '@product-updates/tooling/live-service';
 import { createLinks } from '../src/link.ts';
 import { readRedisUrl } from '../src/options.ts';
+import { describeUnless, missingOwn } from './live.ts';
 import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
 import { announce, type ClusterNode, meet, type OwnCluster, ready, startNode, startOwnCluster } from './own-cluster.ts';
 import { redisCommand } from './redis-commands.ts';
 
-const live = await liveService('redis');
-
-describe('a cluster that changes', function changing() {
+describeUnless(missingOwn, 'a cluster that changes', function changing() {
   this.timeout(30_000);
   let cluster: OwnCluster;
-  before(async function start() {
-    if ('missing' in live) return this.skip();
+  before(async () => {
     cluster = await startOwnCluster();
   });
-  after(async () => {
-    if (!('missing' in live)) await cluster[Symbol.asyncDispose]();
-  });
+  after(() => cluster[Symbol.asyncDispose]());
 
   const ids = Array.from({ length: 300 }, (_, i) => `p${i}`);
 

@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import { keysOf } from '../src/keys.ts';
 import { slotOf } from '../src/key-slot.ts';
-import { liveService } from '@product-updates/tooling/live-service';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
+import { describeUnless, missingOwn } from './live.ts';
 import { redisCommands } from './redis-commands.ts';
-
-const live = await liveService('redis');
 
 describe('the slot of a key', () => {
   it('is that of the specification', () => {
@@ -19,9 +17,10 @@ describe('the slot of a key', () => {
       expect(slotOf(letterIds), prefix).to.equal(slotOf(letters));
     }
   });
+});
 
-  it('is what Redis says', async function compare() {
-    if ('missing' in live) return this.skip();
+describeUnless(missingOwn, 'the slot of a key', () => {
+  it('is what Redis says', async () => {
     await using own = await startOwnRedis({ args: ['--cluster-enabled', 'yes'] });
     const parts = ['{', '}', '{}', 'a', 'b:', '商品', '😀', ' ', '-'];
     const keys = Array.from({ length: 2000 }, (_, i) =>

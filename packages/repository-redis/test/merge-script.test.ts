@@ -5,11 +5,10 @@ import { coalesce, merge, NEVER, type ProductRecord, type Version, VERSIONS_PER_
 import { systemClock } from '@product-updates/queue';
 import type { Store } from '@product-updates/repository';
 import { openRedisStore } from '@product-updates/repository-redis';
-import { liveService } from '@product-updates/tooling/live-service';
 import { codeFrom } from './observe.ts';
+import { describeUnless, liveUrl, missing } from './live.ts';
 import { redisCommand, removeKeys } from './redis-commands.ts';
 
-const live = await liveService('redis');
 const RUNS = process.env['LONG'] === undefined ? 20 : 200;
 
 /** Near the largest one, around real ones, and small ones: neighbours that 14 digits do not tell apart. */
@@ -40,21 +39,18 @@ const anyRecord: fc.Arbitrary<ProductRecord> = fc
     stock_version: stock?.[1] ?? NEVER,
   }));
 
-describe('the merge script', function merging() {
+describeUnless(missing, 'the merge script', function merging() {
   let store: Store;
   const prefix = `test:${randomUUID()}:`;
-  before(async function open() {
-    if ('missing' in live) return this.skip();
-    const url = new URL(live.url);
+  before(async () => {
+    const url = liveUrl();
     url.searchParams.set('prefix', prefix);
     ({ store } = await openRedisStore(url, { deadLetterMax: 10, clock: systemClock }));
   });
   after(async () => {
-    if ('missing' in live) return;
     await store[Symbol.asyncDispose]();
-    await removeKeys(live.url, prefix);
+    await removeKeys(liveUrl(), prefix);
   });
-  const url = (): URL => ('url' in live ? live.url : new URL('redis://127.0.0.1'));
 
   it('does what merge does, to the last digit, and answers what changed', async () => {
     let run = 0;
@@ -86,10 +82,10 @@ describe('the merge script', function merging() {
   it('keeps a hash that a person can read, and only the fields that were set', async () => {
     const price_version = 1_234_567_890_123_456 as Version;
     await store.products.apply([{ product_id: 'a b', price: 19.99, price_version, stock: null, stock_version: NEVER }]);
-    expect(await redisCommand(url(), 'HGETALL', `${prefix}product:a b`)).to.deep.equal(
+    expect(await redisCommand(liveUrl(), 'HGETALL', `${prefix}product:a b`)).to.deep.equal(
       'price 19.99 price_version 1234567890123456'.split(' '),
     );
-    expect(await redisCommand(url(), 'GET', `${prefix}format`)).to.equal('1');
+    expect(await redisCommand(liveUrl(), 'GET', `${prefix}format`)).to.equal('1');
   });
 
   for (const [what, damage] of [
@@ -101,7 +97,7 @@ describe('the merge script', function merging() {
     it(`${what}: invalid for that product, which reads as misconfigured; others are applied`, async () => {
       const [command, ...values] = damage;
       const id = `damaged by ${what}`;
-      await redisCommand(url(), command, `${prefix}product:${id}`, ...values);
+      await redisCommand(liveUrl(), command, `${prefix}product:${id}`, ...values);
       const version = 9 as Version;
       const update = { product_id: id, price: 1, price_version: version, stock: 1, stock_version: version };
       expect(await codeFrom(store.products.apply([update]))).to.equal('invalid');
@@ -115,9 +111,9 @@ describe('the merge script', function merging() {
   }
 
   it('a dead letter that somebody else wrote is misconfigured', async () => {
-    await redisCommand(url(), 'HSET', `${prefix}{dead-letters}:letters`, 'theirs', 'not JSON');
+    await redisCommand(liveUrl(), 'HSET', `${prefix}{dead-letters}:letters`, 'theirs', 'not JSON');
     expect(await codeFrom(store.deadLetters.get('theirs'))).to.equal('misconfigured');
-    await redisCommand(url(), 'HDEL', `${prefix}{dead-letters}:letters`, 'theirs');
+    await redisCommand(liveUrl(), 'HDEL', `${prefix}{dead-letters}:letters`, 'theirs');
   });
 });
 

@@ -8,7 +8,7 @@ import { redisCommand, removeKeys, settingOf } from './redis-commands.ts';
 import { createRoundTripCounter } from './round-trips.ts';
 
 /** Tests that kill, stop or fill the server, or count all of its connections, get one of their own. */
-const needsOwn = ['R10.3', 'R17.2', 'R18', 'R19', 'R22'];
+export const needsOwn: readonly string[] = ['R10.3', 'R17.2', 'R18', 'R19', 'R22'];
 
 /** A place on the live server, or on one of the test's own that is as durable. */
 export async function redisPlace(id: string, live: URL): Promise<Place> {

@@ -1,11 +1,10 @@
 import { systemClock } from '@product-updates/queue';
 import { everyTest, forkStore, type Place, type Skip, storeContract } from '@product-updates/repository/contract';
 import { openRedisStore } from '@product-updates/repository-redis';
-import { liveService } from '@product-updates/tooling/live-service';
+import { missingOwn } from './live.ts';
 import { type OwnCluster, startOwnCluster } from './own-cluster.ts';
 
 // One cluster for all tests: to bring one up takes longer than most of them. Where there is a server there is its program.
-const live = await liveService('redis');
 let cluster: OwnCluster | undefined;
 
 const notSent = 'the highest version is written first, on a server of its own: cut there, the products were never sent';
@@ -45,14 +44,14 @@ async function place(): Promise<Place> {
 describe('three servers', () => {
   before(async function start() {
     this.timeout(30_000);
-    if (!('missing' in live)) cluster = await startOwnCluster();
+    if (missingOwn === undefined) cluster = await startOwnCluster();
   });
   after(async () => cluster?.[Symbol.asyncDispose]());
 
   storeContract({
     name: 'redis cluster',
-    declared: { durability: 'process', recoveryMs: 10_000, roundTripsPerBatch: 2, runs: { quick: 20, long: 500 } },
+    declared: { durability: 'process', recoveryMs: 10_000, roundTripsPerBatch: 5, runs: { quick: 20, long: 500 } },
     place,
-    skip: 'missing' in live ? everyTest(live.missing) : skip,
+    skip: missingOwn === undefined ? skip : everyTest(missingOwn),
   });
 });

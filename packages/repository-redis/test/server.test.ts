@@ -3,21 +3,16 @@ import { rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { OpenedStore } from '@product-updates/repository';
-import { liveService } from '@product-updates/tooling/live-service';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
 import { freePort } from '@product-updates/tooling/own-server';
 import { createLinks } from '../src/link.ts';
 import { readRedisUrl } from '../src/options.ts';
+import { describeUnless, missingOwn } from './live.ts';
 import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
 import { redisCommand, settingOf } from './redis-commands.ts';
 
-const live = await liveService('redis');
-
-describe('one server, as it is set up and as that changes', function servers() {
+describeUnless(missingOwn, 'one server, as it is set up and as that changes', function servers() {
   this.timeout(20_000);
-  before(function skipWithoutServer() {
-    if ('missing' in live) this.skip();
-  });
 
   it('knows its scripts again after they were flushed', async () => {
     await using own = await startOwnRedis();
