@@ -3,11 +3,9 @@ import * as fc from 'fast-check';
 import pg from 'pg';
 import { numbersIn, textsIn } from '../src/array-answers.ts';
 import { bigintArray, numericArray, textArray } from '../src/arrays.ts';
-import { liveUrl, missing } from './servers.ts';
+import { describeUnless, liveUrl, missing } from './servers.ts';
 
-const describeLive = missing === undefined ? describe : describe.skip;
-
-describeLive(`arrays${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'arrays', () => {
   let client: pg.Client;
   before(async () => {
     client = new pg.Client({ connectionString: liveUrl().href });

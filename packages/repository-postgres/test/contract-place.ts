@@ -11,7 +11,7 @@ import { countAnswers } from './answer-counter.ts';
 import { ask, liveUrl, newSchema, type OwnPostgres, ownPostgres, withOptions } from './servers.ts';
 
 /** Those that kill, stop or fill the server. */
-const HURTS_THE_SERVER = ['R10.3', 'R17.2', 'R18', 'R19'];
+export const HURTS_THE_SERVER: readonly string[] = ['R10.3', 'R17.2', 'R18', 'R19'];
 const OPENS_NEW_DATA = 'R20.1';
 
 const PROCESS = new URL('postgres-process.ts', import.meta.url);

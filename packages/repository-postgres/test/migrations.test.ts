@@ -3,7 +3,7 @@ import { codeOf } from '@product-updates/errors';
 import { systemClock } from '@product-updates/queue';
 import { migratePostgres, openPostgresStore } from '@product-updates/repository-postgres';
 import { pendingMigrations } from '../src/migrations.ts';
-import { ask, inSchema, liveUrl, missing, withOptions } from './servers.ts';
+import { ask, describeUnless, inSchema, liveUrl, missing, withOptions } from './servers.ts';
 
 const context = { deadLetterMax: 10, clock: systemClock };
 const ALL = ['0001_products', '0002_dead_letters'];
@@ -31,9 +31,7 @@ describe('pendingMigrations', () => {
   });
 });
 
-const describeLive = missing === undefined ? describe : describe.skip;
-
-describeLive(`migrations${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'migrations', () => {
   it('go up, down and up again, and leave nothing but their own table', () =>
     inSchema(liveUrl(), async (url, schema) => {
       const lines: string[] = [];
@@ -95,7 +93,7 @@ describeLive(`migrations${missing === undefined ? '' : ` (${missing})`}`, () => 
     })).timeout(20_000);
 });
 
-describeLive(`a role that may not create tables${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'a role that may not create tables', () => {
   const role = `role_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
   before(() => ask(liveUrl(), `create role ${role} login`));
   after(() => ask(liveUrl(), `drop role ${role}`));

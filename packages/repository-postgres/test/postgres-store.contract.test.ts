@@ -2,9 +2,9 @@ import { systemClock } from '@product-updates/queue';
 import { everyTest, type Refusal, storeContract } from '@product-updates/repository/contract';
 import { migratePostgres, openPostgresStore } from '@product-updates/repository-postgres';
 import { translate } from '../src/errors.ts';
-import { createPlace } from './contract-place.ts';
+import { createPlace, HURTS_THE_SERVER } from './contract-place.ts';
 import { nativeErrors } from './native-errors.ts';
-import { ask, inSchema, liveUrl, missing, ownPostgres, withOptions } from './servers.ts';
+import { ask, inSchema, liveUrl, missing, missingOwn, ownPostgres, withOptions } from './servers.ts';
 
 const context = { deadLetterMax: 10, clock: systemClock };
 const PASSWORD = 'a-secret-that-nobody-may-see';
@@ -55,7 +55,7 @@ storeContract({
       open: () => openPostgresStore(new URL(`postgres://me:${PASSWORD}@127.0.0.1/shop?pol=3`), context),
     },
   ],
-  skip: missing === undefined ? [] : everyTest(missing),
+  skip: missing === undefined ? skippedWithout(missingOwn) : everyTest(missing),
 });
 
 function refusal(name: string, says: RegExp, attempt: (url: URL, schema: string) => Promise<void>): Refusal {
@@ -67,4 +67,8 @@ function refusal(name: string, says: RegExp, attempt: (url: URL, schema: string)
       throw new Error(`${name}: it was opened`);
     },
   };
+}
+
+function skippedWithout(reason: string | undefined): readonly { readonly test: string; readonly reason: string }[] {
+  return reason === undefined ? [] : [...HURTS_THE_SERVER, 'R20.2'].map((test) => ({ test, reason }));
 }

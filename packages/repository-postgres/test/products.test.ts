@@ -4,7 +4,7 @@ import { systemClock } from '@product-updates/queue';
 import type { Store } from '@product-updates/repository';
 import { openPostgresStore } from '@product-updates/repository-postgres';
 import { codeOf } from '@product-updates/errors';
-import { ask, inSchema, liveUrl, missing, withOptions } from './servers.ts';
+import { ask, describeUnless, inSchema, liveUrl, missing, withOptions } from './servers.ts';
 
 const record = (product_id: string, value: number, at: number): ProductRecord => {
   const version = versionOf(Date.UTC(2026, 0, 1), at);
@@ -37,9 +37,7 @@ async function updatesOf(url: URL, schema: string, expected: number): Promise<{ 
 
 const primes = [7919, 7907, 7901, 7883, 7879, 7877];
 
-const describeLive = missing === undefined ? describe : describe.skip;
-
-describeLive(`products${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'products', () => {
   for (const [name, orderOf] of Object.entries({
     'always in the same order': (i: number) => i,
     'in another order each time': (i: number, round: number) => (i * primes[round]!) % 10_000,
@@ -127,7 +125,7 @@ describeLive(`products${missing === undefined ? '' : ` (${missing})`}`, () => {
     })).timeout(10_000);
 });
 
-describeLive(`the highest version${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'the highest version', () => {
   it('that cannot be read in time leaves its connection as good as before', () =>
     inStore(
       { timeoutMs: 10_000, startTimeoutMs: 4000, application_name: 'highest', pool: 1 },
@@ -155,7 +153,7 @@ describeLive(`the highest version${missing === undefined ? '' : ` (${missing})`}
     )).timeout(20_000);
 });
 
-describeLive(`dead letters${missing === undefined ? '' : ` (${missing})`}`, () => {
+describeUnless(missing, 'dead letters', () => {
   const letter = (id: string) =>
     ({
       id,

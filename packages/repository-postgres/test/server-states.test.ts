@@ -8,7 +8,7 @@ import { codeOf } from '@product-updates/errors';
 import { type Durability, systemClock } from '@product-updates/queue';
 import { openPostgresStore } from '@product-updates/repository-postgres';
 import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
-import { ask, inSchema, liveUrl, missing, ownPostgres, withOptions } from './servers.ts';
+import { ask, describeUnless, inSchema, liveUrl, missingOwn, ownPostgres, withOptions } from './servers.ts';
 
 const context = { deadLetterMax: 10, clock: systemClock };
 
@@ -31,9 +31,7 @@ const records = (from: number, count: number) =>
     return { product_id: `p${from + i}`, price: i, price_version: version, stock: i, stock_version: version };
   });
 
-const describeLive = missing === undefined ? describe : describe.skip;
-
-describeLive(`the state of the server${missing === undefined ? '' : ` (${missing})`}`, function () {
+describeUnless(missingOwn, 'the state of the server', function () {
   this.timeout(30_000);
 
   it('decides how durable the store says it is', async () => {

@@ -2,13 +2,21 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { liveService } from '@product-updates/tooling/live-service';
-import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
+import { startOwnPostgres, whyNoOwnPostgres } from '@product-updates/tooling/own-postgres';
 import pg from 'pg';
 
 const found = await liveService('postgres');
 
-/** Why live tests cannot run. */
+/** Why tests of the server that all share cannot run. */
 export const missing: string | undefined = 'missing' in found ? found.missing : undefined;
+/** Why tests cannot have a server of their own. */
+export const missingOwn: string | undefined = whyNoOwnPostgres();
+
+/** A suite that is skipped for that reason. */
+export function describeUnless(reason: string | undefined, title: string, suite: (this: Mocha.Suite) => void): void {
+  if (reason === undefined) describe(title, suite);
+  else describe.skip(`${title} (${reason})`, suite);
+}
 
 /** The server that all tests share. Nobody may kill it. */
 export function liveUrl(): URL {
