@@ -9,6 +9,16 @@ export function fourDigits(value: number): string {
   return pairOf(value / 1296) + pairOf(value % 1296);
 }
 
+/** The same four digits in ASCII, at a place among bytes. */
+export function writeFourDigits(bytes: Uint8Array, at: number, value: number): void {
+  let rest = value | 0;
+  for (let i = at + 3; i >= at; i -= 1) {
+    const higher = (rest / 36) | 0;
+    bytes[i] = DIGITS.charCodeAt(rest - higher * 36);
+    rest = higher;
+  }
+}
+
 /** `value` as at least `width` digits. */
 export function digits(value: number, width: number): string {
   return value.toString(36).padStart(width, '0');

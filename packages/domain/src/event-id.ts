@@ -1,5 +1,6 @@
-import { digits, FOUR_DIGITS, fourDigits } from './base36.ts';
-import { checkOf, NO_CHECK } from './value-check.ts';
+import { Buffer } from 'node:buffer';
+import { digits, FOUR_DIGITS, writeFourDigits } from './base36.ts';
+import { checkNumberOf, NO_CHECK } from './value-check.ts';
 import type { Version } from './version.ts';
 
 /**
@@ -28,37 +29,59 @@ const pattern = /^[0-9a-z]{11}-(p|s|ps)-[0-9a-z]{20}$/;
 
 /**
  * Ids that differ within this process until 36^6 (2.2 billion) were given within one version, and from those of any other
- * process with the same `random` part (1 in 2.2 billion) unless version and counter agree too. About 0.15 µs an id, so
- * the digits that seldom change are kept. `random`: 0 ≤ random < 1, asked once.
+ * process with the same `random` part (1 in 2.2 billion) unless version and counter agree too. Written byte by byte where
+ * the one before was, of which most stays: joining texts took twice as long and left six of them behind for each id.
+ * `random`: 0 ≤ random < 1, asked once.
  */
 export function createEventIds(random: () => number): NextEventId {
   const process = digits(Math.floor(random() * SIX_DIGITS), 6);
-  let low = 0;
+  const both = createIdBytes('ps', process);
+  const priceAlone = createIdBytes('p', process);
+  const stockAlone = createIdBytes('s', process);
+  let low = -1;
   let high = 0;
-  let unique = process + digits(high, 2);
-  let versionHigh = -1;
-  let versionStart = '';
 
-  function uniquePart(): string {
-    if (low === FOUR_DIGITS) {
-      low = 0;
-      high = (high + 1) % 1296;
-      unique = process + digits(high, 2);
-    }
-    return unique + fourDigits(low++);
+  function count(): void {
+    low += 1;
+    if (low < FOUR_DIGITS) return;
+    low = 0;
+    high = (high + 1) % 1296;
   }
 
   return (version, price, stock) => {
-    const start = Math.floor(version / FOUR_DIGITS);
-    if (start !== versionHigh) {
-      versionHigh = start;
-      versionStart = digits(start, 7);
-    }
-    const versionPart = versionStart + fourDigits(version - start * FOUR_DIGITS);
-    const fields = price === null ? '-s-' : stock === null ? '-p-' : '-ps-';
-    // Pieces of at most 12 characters are joined flat; longer ones would leave a rope behind for each.
-    const checks = fields + checkOf(price) + checkOf(stock);
-    return versionPart + checks + uniquePart();
+    count();
+    const bytes = price === null ? stockAlone : stock === null ? priceAlone : both;
+    return bytes.text(version, price, stock, high, low);
+  };
+}
+
+/** The bytes of ids that set the same fields. */
+interface IdBytes {
+  text(version: Version, price: number | null, stock: number | null, high: number, low: number): string;
+}
+
+function createIdBytes(fields: EventId['fields'], process: string): IdBytes {
+  const bytes = Buffer.from(`${'0'.repeat(11)}-${fields}-${NO_CHECK}${NO_CHECK}${process}000000`, 'latin1');
+  const checksAt = 11 + fields.length + 2;
+  let versionHigh = 0;
+  let counterHigh = 0;
+  return {
+    text(version, price, stock, high, low) {
+      const start = Math.floor(version / FOUR_DIGITS);
+      if (start !== versionHigh) {
+        versionHigh = start;
+        bytes.write(digits(start, 7), 0, 'latin1');
+      }
+      if (high !== counterHigh) {
+        counterHigh = high;
+        bytes.write(digits(high, 2), checksAt + 14, 'latin1');
+      }
+      writeFourDigits(bytes, 7, version - start * FOUR_DIGITS);
+      if (price !== null) writeFourDigits(bytes, checksAt, checkNumberOf(price));
+      if (stock !== null) writeFourDigits(bytes, checksAt + 4, checkNumberOf(stock));
+      writeFourDigits(bytes, checksAt + 16, low);
+      return bytes.toString('latin1');
+    },
   };
 }
 

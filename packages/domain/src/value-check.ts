@@ -11,10 +11,15 @@ const bytes = new DataView(new ArrayBuffer(8));
  * the IEEE 754 double, in the manner of MurmurHash3's finaliser.
  */
 export function checkOf(value: number | null): string {
-  if (value === null) return NO_CHECK;
+  return fourDigits(checkNumberOf(value));
+}
+
+/** What the four digits of `checkOf` say. */
+export function checkNumberOf(value: number | null): number {
+  if (value === null) return 0;
   bytes.setFloat64(0, value);
   let hash = Math.imul(bytes.getUint32(0) ^ 0x9e37_79b9, 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ bytes.getUint32(4), 0xc2b2_ae35);
   hash = Math.imul(hash ^ (hash >>> 13), 0x27d4_eb2f);
-  return fourDigits(((hash ^ (hash >>> 16)) >>> 0) % FOUR_DIGITS);
+  return ((hash ^ (hash >>> 16)) >>> 0) % FOUR_DIGITS;
 }
