@@ -55,6 +55,11 @@ export function checkSchemes(config: Where, { queues, stores }: Openers): void {
   findOpener('STORE_URL', config.storeUrl, stores, config);
 }
 
+/** Whether other processes read what is published: people may look into it, too. Throws as `checkSchemes`. */
+export function isQueueShared(config: Where, { queues }: Openers): boolean {
+  return findOpener('QUEUE_URL', config.queueUrl, queues, config).shared;
+}
+
 /** Throws as `checkSchemes`, and what the adapter rejects with, naming the variable too. */
 export async function openStore(config: Where, { stores }: Openers, context: StoreOpenContext): Promise<OpenedStore> {
   const open = await findOpener('STORE_URL', config.storeUrl, stores, config).load();

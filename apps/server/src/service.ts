@@ -1,4 +1,10 @@
-import { createEventCodec, createStamper, createVersionClock, MAX_UPDATES } from '@product-updates/domain';
+import {
+  createEventCodec,
+  createPackedEventCodec,
+  createStamper,
+  createVersionClock,
+  MAX_UPDATES,
+} from '@product-updates/domain';
 import { createHttpApp } from '@product-updates/http';
 import { startPipeline, type Pipeline, type PipelineOptions } from '@product-updates/pipeline';
 import { systemClock, type Clock, type Durability, type Queue } from '@product-updates/queue';
@@ -8,6 +14,7 @@ import type { Config } from './config.ts';
 import {
   checkDurability,
   checkSchemes,
+  isQueueShared,
   naming,
   openers as allOpeners,
   openQueue,
@@ -146,7 +153,8 @@ async function live({
   await using store = openedStore.store;
   // Above all that is stored, also where the wall clock was set back since: else its own events would look implausible.
   const after = await server.until('STORE_URL', () => naming('STORE_URL', store.highestVersion()));
-  const codec = createEventCodec({ now, after });
+  const createCodec = isQueueShared(config, openers) ? createEventCodec : createPackedEventCodec;
+  const codec = createCodec({ now, after });
   const openedQueue = await server.until('QUEUE_URL', () => openQueue(config, openers, { codec, clock }));
   await using queue = openedQueue.queue;
   checkDurability(openedQueue, openedStore, config);

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
-import { checkDurability, checkSchemes, openers, openQueue, openStore } from '../src/open.ts';
+import { checkDurability, checkSchemes, isQueueShared, openers, openQueue, openStore } from '../src/open.ts';
 
 const codec = { encode: (): Uint8Array => new Uint8Array(), decode: (): string => '' };
 const queueContext = { codec, clock: systemClock };
@@ -47,6 +47,14 @@ describe('open', () => {
         `STORE_URL: unknown scheme "${new URL(url).protocol}"; known: memory:, lmdb:, postgres:, postgresql:, redis:, rediss:`,
       );
     }
+  });
+
+  it('knows which queues others read too, who shall find JSON there', () => {
+    const queue = openers.queues['memory:']!;
+    const known = { ...openers, queues: { ...openers.queues, 'x:': { ...queue, shared: true } } };
+    const isShared = (url: string): boolean => isQueueShared(readConfig({ QUEUE_URL: url }), known);
+    expect(['memory:', 'lmdb:./data', 'x:'].map(isShared)).to.deep.equal([false, false, true]);
+    expect(() => isShared('y:')).to.throw(/^QUEUE_URL: unknown scheme "y:"/);
   });
 
   it('finds a bad scheme before anything is opened', () => {

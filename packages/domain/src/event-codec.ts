@@ -1,25 +1,18 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { CodedError } from '@product-updates/errors';
 import { parseEventId, type EventId } from './event-id.ts';
-import { isPlausible } from './plausibility.ts';
+import { createHorizon, type EventCodecOptions } from './horizon.ts';
 import type { ProductEvent } from './product-event.ts';
 import { isProductId } from './product-id.ts';
 import { isPrice, isStock } from './product-update.ts';
+import { undecodable } from './undecodable.ts';
 import { checkOf } from './value-check.ts';
-import { msOf, NEVER, type Version } from './version.ts';
+import { NEVER, type Version } from './version.ts';
 
-/** Events as bytes, for queues outside this process: UTF-8 JSON, about 150 bytes, readable in a broker's console. */
+/** Events as bytes, for queues outside this process. */
 export interface EventCodec {
   encode(event: ProductEvent): Uint8Array;
   /** Throws an `undecodable` that says why, for everything that `encode` cannot have written; see `isPlausible` too. */
   decode(bytes: Uint8Array): ProductEvent;
-}
-
-export interface EventCodecOptions {
-  /** The wall clock: milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  /** The store's highest version at the start, as the version clock gets it: no message up to that is too far ahead. */
-  readonly after?: Version;
 }
 
 /** More than the longest event: 128 characters of 4 bytes, and a few short fields. */
@@ -36,25 +29,22 @@ interface Written {
 }
 const writtenFields: readonly string[] = ['event_id', 'product_id', 'price', 'stock', 'accepted_at', 'replays'];
 
-/**
- * What is too far ahead is measured by the latest time that this codec has seen, not by the wall clock alone: when that
- * steps back, the version clock runs on, and its own events must stay decodable.
- */
-export function createEventCodec({ now, after = NEVER }: EventCodecOptions): EventCodec {
-  let latestMs = msOf(after);
+/** As UTF-8 JSON, about 150 bytes, readable in a broker's console. */
+export function createEventCodec(options: EventCodecOptions): EventCodec {
+  const withinHorizon = createHorizon(options);
   return {
     encode({ event_id, product_id, price, stock, accepted_at, replays }) {
       const values = (price === null ? '' : `,"price":${price}`) + (stock === null ? '' : `,"stock":${stock}`);
       const id = `{"event_id":"${event_id}","product_id":${JSON.stringify(product_id)}`;
       return Buffer.from(`${id}${values},"accepted_at":${accepted_at},"replays":${replays}}`, 'utf8');
     },
-    decode(bytes) {
-      const event = eventOf(writtenIn(bytes));
-      latestMs = Math.max(latestMs, now());
-      if (!isPlausible(event, latestMs)) throw undecodable('its version lies too far ahead of the clock');
-      return event;
-    },
+    decode: (bytes) => withinHorizon(readEvent(bytes)),
   };
+}
+
+/** Throws an `undecodable` for what is no event in JSON; knows no time. */
+export function readEvent(bytes: Uint8Array): ProductEvent {
+  return eventOf(writtenIn(bytes));
 }
 
 function eventOf({ event_id, product_id, price, stock, accepted_at, replays }: Written): ProductEvent {
@@ -115,8 +105,4 @@ function jsonIn(text: string): unknown {
     // The parser's own message would repeat the input.
     throw undecodable('it is not JSON');
   }
-}
-
-function undecodable(why: string): CodedError {
-  return new CodedError('undecodable', `the message is not a product event: ${why}`);
 }

@@ -1,10 +1,12 @@
-export { createEventCodec, type EventCodec, type EventCodecOptions } from './event-codec.ts';
+export { createEventCodec, type EventCodec } from './event-codec.ts';
 export { parseEventId, type EventId } from './event-id.ts';
 export { fateOf, fates, type Fate } from './fate.ts';
 export { faultsOf, MAX_FAULTS, type Fault } from './faults.ts';
 export { parseInstant, type Instant } from './instant.ts';
+export type { EventCodecOptions } from './horizon.ts';
 export { isProductUpdate } from './is-product-update.ts';
 export { coalesce, merge } from './merge.ts';
+export { createPackedEventCodec } from './packed-event-codec.ts';
 export { CLOCK_TOLERANCE_MS, isPlausible } from './plausibility.ts';
 export type { ProductEvent } from './product-event.ts';
 export { isProductId } from './product-id.ts';

@@ -1,24 +1,15 @@
 import { CodedError } from '@product-updates/errors';
 import type { Table } from '@product-updates/lmdb';
-import type { Codec, Message } from '@product-updates/queue';
+import type { Codec } from '@product-updates/queue';
+import { type BlockBuffers, MAX_BLOCK_BYTES } from './block-buffers.ts';
 import { BlockReader } from './block-reader.ts';
+import type { WrittenBlock } from './block-writer.ts';
 import { Entry, LiveBlock } from './live-block.ts';
-import { decodedMessages, publishedMessages } from './message-sources.ts';
+import { decodedMessages } from './decoded-messages.ts';
 import { SettledRecord } from './settled-record.ts';
 
-/** What a message weighs in memory besides its bytes, about. */
-const MESSAGE_BYTES = 128;
 /** Blocks read from the file at a time, at most. */
 const READ_BLOCKS = 64;
-
-/** A block that a commit has just put into the file. */
-export interface CommittedBlock<T> {
-  readonly key: number;
-  readonly count: number;
-  readonly bytes: number;
-  readonly publishedMs: number;
-  readonly messages: readonly Message<T>[];
-}
 
 /** How far messages were handed out for the first time in this life. */
 export interface Reached {
@@ -41,6 +32,7 @@ export class Backlog<T> {
   /** Later blocks were written in this life: they are read before there is a record of them. */
   readonly #lastRecorded: number;
   readonly #memoryBytes: number;
+  readonly #buffers: BlockBuffers;
   readonly #doubtful = new Set<number>();
   readonly #givenBack: Entry<T>[] = [];
   #first: LiveBlock<T> | undefined;
@@ -60,8 +52,9 @@ export class Backlog<T> {
     /** The last key in the file, from 1; 0 when it has none. */
     readonly lastKey: number;
     readonly depth: number;
-    /** As long as less than this waits in memory, what was just committed waits there too; the rest waits in the file alone. */
+    /** As long as less than this waits in memory, the bytes of what was just committed wait there too; the rest waits in the file alone. */
     readonly memoryBytes: number;
+    readonly buffers: BlockBuffers;
   }) {
     this.#blocks = options.blocks;
     this.#records = options.records;
@@ -70,6 +63,7 @@ export class Backlog<T> {
     this.#lastCommitted = options.lastKey;
     this.#depth = options.depth;
     this.#memoryBytes = options.memoryBytes;
+    this.#buffers = options.buffers;
   }
 
   /** Waiting and unacked. */
@@ -89,14 +83,23 @@ export class Backlog<T> {
     return this.#reached;
   }
 
-  /** In the order of the keys. */
-  add({ key, count, bytes, publishedMs, messages }: CommittedBlock<T>): void {
+  /** A block that a commit has just put into the file, in the order of the keys. Its buffer is the backlog's from here on. */
+  add(key: number, { buffer, end, count }: WrittenBlock): void {
     const caughtUp = this.#lastRead === this.#lastCommitted;
     this.#depth += count;
     this.#lastCommitted = key;
-    if (!caughtUp || this.#waitingBytes >= this.#memoryBytes) return;
-    const source = publishedMessages(messages);
-    this.#link(new LiveBlock({ owner: this, key, count, publishedMs, source, bytes, record: undefined }));
+    if (!caughtUp || this.#waitingBytes >= this.#memoryBytes) {
+      this.#buffers.giveBack(buffer);
+      return;
+    }
+    // What leaves most of its buffer empty waits in a copy.
+    const bytes = buffer.subarray(0, end);
+    if (end < MAX_BLOCK_BYTES / 2) {
+      this.#link(this.#blockIn(key, Buffer.copyBytesFrom(bytes)));
+      this.#buffers.giveBack(buffer);
+    } else {
+      this.#link(this.#blockIn(key, bytes, () => this.#buffers.giveBack(buffer)));
+    }
     this.#lastRead = key;
   }
 
@@ -167,7 +170,7 @@ export class Backlog<T> {
     const entry = block.takeFresh();
     this.#reached = { block: block.key, index: entry.index };
     if (!block.hasFresh) {
-      this.#waitingBytes -= weightOf(block);
+      this.#waitingBytes -= block.bytes;
       this.#fresh = block.after;
     }
     return entry;
@@ -186,12 +189,12 @@ export class Backlog<T> {
     }
   }
 
-  #blockIn(key: number, bytes: Uint8Array): LiveBlock<T> {
+  #blockIn(key: number, bytes: Uint8Array, release?: () => void): LiveBlock<T> {
     const reader = new BlockReader(bytes);
     const { count, publishedMs } = reader;
     const written = key <= this.#lastRecorded ? this.#records.get(key) : undefined;
     const record = written === undefined ? undefined : SettledRecord.read(written, count);
-    const source = decodedMessages(reader, this.#codec);
+    const source = decodedMessages(reader, this.#codec, release);
     return new LiveBlock({ owner: this, key, count, publishedMs, source, bytes: bytes.length, record });
   }
 
@@ -203,7 +206,7 @@ export class Backlog<T> {
     else last.after = block;
     this.#last = block;
     this.#fresh ??= block;
-    this.#waitingBytes += weightOf(block);
+    this.#waitingBytes += block.bytes;
   }
 
   /** It keeps no neighbour, so that one that is kept by somebody keeps nothing else alive. */
@@ -215,10 +218,6 @@ export class Backlog<T> {
     else after.before = before;
     block.before = block.after = undefined;
   }
-}
-
-function weightOf({ bytes, count }: LiveBlock<unknown>): number {
-  return bytes + count * MESSAGE_BYTES;
 }
 
 function goneError(): CodedError {

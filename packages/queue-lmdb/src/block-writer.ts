@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { MAX_BLOCK_BYTES, type BlockBuffers } from './block-buffers.ts';
 
 /**
  * The bytes of a block: everything little-endian.
@@ -11,92 +12,65 @@ import { crc32 } from 'node:zlib';
  */
 export const HEAD_BYTES = 16;
 export const MESSAGE_HEAD_BYTES = 8;
-/** 16 pages of the file with what LMDB itself needs. A block is larger only when its one message is. */
-const MAX_BLOCK_BYTES = 65_536 - 16;
 /** So that the record of what is settled stays small. */
 const MAX_BLOCK_MESSAGES = 1024;
 
-const FIRST_BYTES = 16_384;
-/** A buffer that once had to be larger than this is not kept. */
-const KEPT_BYTES = 2 ** 20;
-
-/** One block among the bytes of a writer. */
+/** A block that is being written. */
 export interface WrittenBlock {
-  readonly start: number;
+  readonly buffer: Buffer;
   end: number;
   count: number;
   readonly publishedMs: number;
 }
 
-/**
- * Puts messages into blocks, in order, in one buffer that is used again. The bytes of its blocks stay as they are until
- * `clear`: whoever hands them to a thread that reads them clears when that is done.
- */
+/** Puts messages into blocks, in order, each in a buffer of its own. */
 export class BlockWriter {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  #end = 0;
-  #blocks: WrittenBlock[] = [];
+  readonly #buffers: BlockBuffers;
+  readonly #blocks: WrittenBlock[] = [];
+  #last: WrittenBlock | undefined;
+
+  constructor(buffers: BlockBuffers) {
+    this.#buffers = buffers;
+  }
 
   get blocks(): readonly WrittenBlock[] {
     return this.#blocks;
   }
 
-  get bytes(): number {
-    return this.#end;
-  }
-
-  /** `keyBytes`: of its UTF-8. `headers`: JSON or nothing. Answers the block it went to. */
-  append(key: string, keyBytes: number, headers: Uint8Array, body: Uint8Array, nowMs: number): WrittenBlock {
+  /** `keyBytes`: of its UTF-8. `headers`: JSON or nothing. */
+  append(key: string, keyBytes: number, headers: Uint8Array, body: Uint8Array, nowMs: number): void {
     const bytes = MESSAGE_HEAD_BYTES + keyBytes + headers.length + body.length;
     const block = this.#blockFor(bytes, nowMs);
-    const buffer = this.#roomFor(bytes);
-    let at = this.#end;
+    const { buffer } = block;
+    let at = block.end;
     writeMessageHead(buffer, at, keyBytes, headers.length, body.length);
     at += MESSAGE_HEAD_BYTES;
     writeKey(buffer, at, key, keyBytes);
     at += keyBytes;
     if (headers.length > 0) buffer.set(headers, at);
     buffer.set(body, at + headers.length);
-    this.#end += bytes;
-    block.end = this.#end;
+    block.end += bytes;
     block.count++;
-    return block;
-  }
-
-  /** The finished bytes of a block, its head written. */
-  seal({ start, end, count, publishedMs }: WrittenBlock): Uint8Array {
-    const bytes = this.#buffer.subarray(start, end);
-    bytes.writeUInt32LE(count, 4);
-    bytes.writeDoubleLE(publishedMs, 8);
-    bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
-    return bytes;
-  }
-
-  clear(): void {
-    this.#end = 0;
-    this.#blocks = [];
-    if (this.#buffer.length > KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
   #blockFor(bytes: number, nowMs: number): WrittenBlock {
-    const last = this.#blocks.at(-1);
-    if (last !== undefined && last.count < MAX_BLOCK_MESSAGES && last.end - last.start + bytes <= MAX_BLOCK_BYTES) {
-      return last;
-    }
-    this.#roomFor(HEAD_BYTES);
-    const block = { start: this.#end, end: this.#end + HEAD_BYTES, count: 0, publishedMs: nowMs };
-    this.#end = block.end;
+    const last = this.#last;
+    if (last !== undefined && last.count < MAX_BLOCK_MESSAGES && last.end + bytes <= MAX_BLOCK_BYTES) return last;
+    const buffer = this.#buffers.take(HEAD_BYTES + bytes);
+    const block = { buffer, end: HEAD_BYTES, count: 0, publishedMs: nowMs };
     this.#blocks.push(block);
+    this.#last = block;
     return block;
   }
+}
 
-  #roomFor(bytes: number): Buffer {
-    if (this.#end + bytes <= this.#buffer.length) return this.#buffer;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#end + bytes));
-    this.#buffer.copy(larger, 0, 0, this.#end);
-    this.#buffer = larger;
-    return larger;
-  }
+/** The finished bytes of a block, its head written. */
+export function seal({ buffer, end, count, publishedMs }: WrittenBlock): Buffer {
+  const bytes = buffer.subarray(0, end);
+  bytes.writeUInt32LE(count, 4);
+  bytes.writeDoubleLE(publishedMs, 8);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
 }
 
 /** Byte by byte: `writeUInt16LE` and its like check their arguments, which took longer than all the rest of `append`. */

@@ -1,10 +1,12 @@
 import type { Delivery, Headers, Message, Undecodable } from '@product-updates/queue';
 import type { SettledRecord } from './settled-record.ts';
 
-/** Where the messages of a block come from, in order: what was published a moment ago, or the file. */
+/** Where the messages of a block come from, in order. */
 export interface MessageSource<T> {
   next(): Message<T | Undecodable>;
   skip(): void;
+  /** After the last: what it was read from is not looked at any more. */
+  release(): void;
 }
 
 /** A block of which messages are handed out or about to be. */
@@ -76,7 +78,9 @@ export class LiveBlock<T> {
     if (record !== undefined) {
       for (; this.#next < this.#count && record.isSettled(this.#next); this.#next++) this.#source?.skip();
     }
-    if (this.#next === this.#count) this.#source = undefined;
+    if (this.#next < this.#count) return;
+    this.#source?.release();
+    this.#source = undefined;
   }
 }
 

@@ -1,9 +1,11 @@
 import { readUrlOptions } from '@product-updates/errors';
-import { folderOf, openEnvironment } from '@product-updates/lmdb';
+import { folderOf, openEnvironment, type EnvironmentOptions } from '@product-updates/lmdb';
 import type { OpenedQueue, OpenQueue, QueueOpenContext, Undecodable } from '@product-updates/queue';
 import { createLmdbQueue } from './queue.ts';
 
-const FORMAT = 1;
+/** 2: bodies may be in a form of the codec's that those who wrote format 1 cannot read; the tables are the same. */
+export const FORMAT = 2;
+export const migrations: EnvironmentOptions['migrations'] = { 1: () => {} };
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
@@ -21,10 +23,10 @@ export const openLmdbQueue: OpenQueue = async <T>(
   const { capacity, maxBytes, memoryBytes } = readUrlOptions(url, {
     capacity: { type: 'integer', min: 1, max: 10_000_000, default: 100_000 },
     maxBytes: { type: 'integer', min: MiB, max: 1024 * GiB, default: 16 * GiB },
-    // Enough for 100,000 updates: what is read back from the file costs several times as much to hand out.
+    // Enough for 300,000 updates.
     memoryBytes: { type: 'integer', min: 0, max: GiB, default: 32 * MiB },
   });
-  const environment = await openEnvironment(folderOf(url), { part: 'queue', format: FORMAT, migrations: {}, maxBytes });
+  const environment = await openEnvironment(folderOf(url), { part: 'queue', format: FORMAT, migrations, maxBytes });
   try {
     const queue = await createLmdbQueue({ environment, codec, clock, capacity, memoryBytes });
     return { queue, durability: 'disk', description: `lmdb ${environment.folder}, at most ${capacity} messages` };

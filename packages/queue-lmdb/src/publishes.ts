@@ -3,7 +3,8 @@ import { codeOf } from '@product-updates/errors';
 import type { Environment, Table } from '@product-updates/lmdb';
 import type { Message } from '@product-updates/queue';
 import type { Backlog } from './backlog.ts';
-import { BlockWriter } from './block-writer.ts';
+import type { BlockBuffers } from './block-buffers.ts';
+import { BlockWriter, seal } from './block-writer.ts';
 
 /** A message as it goes into a block. */
 export interface Prepared {
@@ -13,10 +14,8 @@ export interface Prepared {
 }
 
 /** What was published since the last one was sealed: accepted together, refused together. */
-interface Group<T> {
+interface Group {
   readonly writer: BlockWriter;
-  /** By block. */
-  readonly messages: Message<T>[][];
   count: number;
   /** Of its first block, once it is sealed. */
   firstKey: number;
@@ -27,30 +26,32 @@ interface Group<T> {
  * Puts what is published into blocks. What is published in one turn, or while a commit is under way, goes into the same
  * blocks and shares one promise.
  */
-export class Publishes<T> {
+export class Publishes {
   readonly #environment: Environment;
   readonly #blocks: Table<number>;
-  readonly #backlog: Backlog<T>;
+  readonly #backlog: Pick<Backlog<unknown>, 'add' | 'doubt' | 'forget'>;
   readonly #onCommitted: () => void;
   /** Blocks of publishes that were answered `unavailable`: they may be there until the next commit removes them. */
   readonly #doubtful: number[] = [];
-  readonly #writers: BlockWriter[] = [];
+  readonly #buffers: BlockBuffers;
   readonly #commits = new Set<Promise<void>>();
-  #gathering: Group<T> | undefined;
+  #gathering: Group | undefined;
   #nextKey: number;
   #underWay = 0;
 
   constructor(options: {
     readonly environment: Environment;
     readonly blocks: Table<number>;
-    readonly backlog: Backlog<T>;
+    readonly backlog: Pick<Backlog<unknown>, 'add' | 'doubt' | 'forget'>;
     readonly lastKey: number;
+    readonly buffers: BlockBuffers;
     /** Called after what was published stands in the backlog, or was refused. */
     readonly onCommitted: () => void;
   }) {
     this.#environment = options.environment;
     this.#blocks = options.blocks;
     this.#backlog = options.backlog;
+    this.#buffers = options.buffers;
     this.#onCommitted = options.onCommitted;
     this.#nextKey = options.lastKey + 1;
   }
@@ -61,14 +62,12 @@ export class Publishes<T> {
   }
 
   /** Rejects as `Environment.write`. `prepared` stands in the order of `messages`. */
-  publish(messages: readonly Message<T>[], prepared: readonly Prepared[], nowMs: number): Promise<void> {
+  publish(messages: readonly Message<unknown>[], prepared: readonly Prepared[], nowMs: number): Promise<void> {
     const group = (this.#gathering ??= this.#begin());
     for (let i = 0; i < messages.length; i++) {
-      const message = messages[i] as Message<T>;
+      const { key } = messages[i] as Message<unknown>;
       const { keyBytes, headers, body } = prepared[i] as Prepared;
-      const block = group.writer.append(message.key, keyBytes, headers, body, nowMs);
-      if (block.count === 1) group.messages.push([message]);
-      else (group.messages.at(-1) as Message<T>[]).push(message);
+      group.writer.append(key, keyBytes, headers, body, nowMs);
     }
     group.count += messages.length;
     this.#underWay += messages.length;
@@ -80,15 +79,19 @@ export class Publishes<T> {
     await Promise.allSettled(this.#commits);
   }
 
-  #begin(): Group<T> {
-    const writer = this.#writers.pop() ?? new BlockWriter();
-    const group: Group<T> = { writer, messages: [], count: 0, firstKey: -1, committed: Promise.resolve() };
+  #begin(): Group {
+    const group: Group = {
+      writer: new BlockWriter(this.#buffers),
+      count: 0,
+      firstKey: -1,
+      committed: Promise.resolve(),
+    };
     group.committed = this.#commit(group);
     this.#commits.add(group.committed);
     return group;
   }
 
-  async #commit(group: Group<T>): Promise<void> {
+  async #commit(group: Group): Promise<void> {
     // The rest of the turn joins it: many small requests come in one turn, each with a callback of its own.
     await setImmediate();
     try {
@@ -96,37 +99,28 @@ export class Publishes<T> {
       this.#add(group);
     } catch (error) {
       if (codeOf(error) !== 'full') this.#doubt(group);
+      for (const { buffer } of group.writer.blocks) this.#buffers.giveBack(buffer);
       throw error;
     } finally {
       this.#commits.delete(group.committed);
       this.#underWay -= group.count;
-      group.writer.clear();
-      this.#writers.push(group.writer);
       this.#onCommitted();
     }
   }
 
-  #seal(group: Group<T>): void {
+  #seal(group: Group): void {
     this.#gathering = undefined;
     for (const key of this.#doubtful) this.#blocks.remove(key);
     group.firstKey = this.#nextKey;
-    for (const block of group.writer.blocks) this.#blocks.put(this.#nextKey++, group.writer.seal(block));
+    for (const block of group.writer.blocks) this.#blocks.put(this.#nextKey++, seal(block));
   }
 
-  #add({ firstKey, writer, messages }: Group<T>): void {
+  #add({ firstKey, writer }: Group): void {
     while (this.#doubtful.length > 0) this.#backlog.forget(this.#doubtful.pop() as number);
-    for (const [i, { start, end, count, publishedMs }] of writer.blocks.entries()) {
-      this.#backlog.add({
-        key: firstKey + i,
-        count,
-        bytes: end - start,
-        publishedMs,
-        messages: messages[i] as Message<T>[],
-      });
-    }
+    for (const [i, block] of writer.blocks.entries()) this.#backlog.add(firstKey + i, block);
   }
 
-  #doubt({ firstKey, writer }: Group<T>): void {
+  #doubt({ firstKey, writer }: Group): void {
     for (let i = 0; i < writer.blocks.length; i++) {
       this.#doubtful.push(firstKey + i);
       this.#backlog.doubt(firstKey + i);

@@ -12,6 +12,7 @@ import {
   type Undecodable,
 } from '@product-updates/queue';
 import { Backlog } from './backlog.ts';
+import { BlockBuffers } from './block-buffers.ts';
 import { closedError, fullError } from './errors.ts';
 import { HandedOut } from './handed-out.ts';
 import { Entry } from './live-block.ts';
@@ -60,7 +61,7 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
   readonly #life: number;
   readonly #handedOut: HandedOut;
   readonly #backlog: Backlog<T>;
-  readonly #publishes: Publishes<T | Undecodable>;
+  readonly #publishes: Publishes;
   readonly #settles: Settles<T>;
   readonly #receivers = new WaitingLine<number, readonly Delivery<T | Undecodable>[]>();
   #closed = false;
@@ -75,9 +76,10 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
     this.#capacity = options.capacity;
     this.#life = life;
     this.#handedOut = handedOut;
-    this.#backlog = new Backlog({ blocks, records, codec, lastKey, depth, memoryBytes });
+    const buffers = new BlockBuffers();
+    this.#backlog = new Backlog({ blocks, records, codec, lastKey, depth, memoryBytes, buffers });
     const onCommitted = (): void => this.#serve();
-    this.#publishes = new Publishes({ environment, blocks, backlog: this.#backlog, lastKey, onCommitted });
+    this.#publishes = new Publishes({ environment, blocks, backlog: this.#backlog, lastKey, buffers, onCommitted });
     this.#settles = new Settles({ environment, blocks, records, backlog: this.#backlog, onCommitted });
   }
 
@@ -111,15 +113,17 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
   }
 
   ack(deliveries: readonly Delivery<T | Undecodable>[]): Promise<void> {
-    const held = new Set<Entry<T>>();
+    const held: Entry<T>[] = [];
     let acked = false;
     for (const { receipt } of deliveries) {
       if (!this.#isOurs(receipt)) continue;
-      if (receipt.state === 'held') held.add(receipt);
-      else acked ||= receipt.state === 'settling';
+      if (receipt.state === 'settling') acked = true;
+      if (receipt.state !== 'held') continue;
+      if (this.#disposed !== undefined) return Promise.reject(closedError());
+      receipt.state = 'settling';
+      held.push(receipt);
     }
-    if (held.size > 0 && this.#disposed !== undefined) return Promise.reject(closedError());
-    const settled = held.size === 0 ? done : this.#settles.settle([...held]);
+    const settled = held.length === 0 ? done : this.#settles.settle(held);
     return acked ? this.#settles.all() : settled; // what is on its way is not settled yet
   }
 

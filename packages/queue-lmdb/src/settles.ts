@@ -40,16 +40,17 @@ export class Settles<T> {
     this.#onCommitted = options.onCommitted;
   }
 
-  /** Of entries that are held. Rejects `unavailable` or `closed`: they are held as before. */
+  /** Of entries that were held and are `settling` now. Rejects `unavailable` or `closed`: they are held as before. */
   settle(entries: readonly Entry<T>[]): Promise<void> {
     const group = (this.#gathering ??= this.#begin());
+    let last: LiveBlock<T> | undefined;
     for (const entry of entries) {
       const { block } = entry;
-      entry.state = 'settling';
       block.settling++;
       block.record ??= new SettledRecord(block.count);
       block.record.settle(entry.index);
-      group.blocks.add(block);
+      if (block !== last) group.blocks.add(block);
+      last = block;
       group.entries.push(entry);
     }
     return group.committed;

@@ -43,6 +43,25 @@ describe('a backlog', () => {
     await queue[Symbol.asyncDispose]();
   }).timeout(20_000);
 
+  it('hands out what was published, while the buffers of what has left are written again', async () => {
+    await using folder = await temporaryFolder();
+    const { queue } = await openBytes(urlOf(folder.path));
+    let received = 0;
+    const receive = async (max: number): Promise<void> => {
+      const deliveries = await queue.receive(max);
+      for (const { body } of deliveries) expect([...body]).to.deep.equal(numberedBody(received++));
+      await queue.ack(deliveries);
+    };
+    for (let published = 0; published < 1000; published += 100) {
+      const bodies = Array.from({ length: 100 }, (_, i) => Uint8Array.from(numberedBody(published + i)));
+      await queue.publish(bodies.map((body) => ({ key: 'key', body, headers: noHeaders })));
+      await receive(60);
+      await receive(25);
+    }
+    while (received < 1000) await receive(90);
+    await queue[Symbol.asyncDispose]();
+  });
+
   it('is one order, whether it waits in memory, in the file, or was given back', async () => {
     await using folder = await temporaryFolder();
     const { queue } = await openBytes(urlOf(folder.path));
@@ -94,6 +113,11 @@ function numbered(first: number, count: number): readonly Message<Uint8Array>[] 
     const body = Buffer.from(`${first + i}`);
     return { key: `key ${i % 10}`, body, headers: noHeaders };
   });
+}
+
+/** About 60 of them fill a block. */
+function numberedBody(number: number): readonly number[] {
+  return Array.from({ length: 999 }, (_, i) => (number * 31 + i) % 256);
 }
 
 function kilobytes(count: number): readonly Message<Uint8Array>[] {

@@ -6,10 +6,12 @@ import {
   type Message,
   type OpenedQueue,
 } from '@product-updates/queue';
+import { BlockBuffers } from '../src/block-buffers.ts';
+import { BlockWriter, seal } from '../src/block-writer.ts';
 import { openLmdbQueue } from '../src/index.ts';
 
 /** Bytes as they are. */
-export const bytesCodec: Codec<Uint8Array> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
+export const bytesCodec: Codec<Uint8Array> = { encode: (bytes) => bytes, decode: (bytes) => Uint8Array.from(bytes) };
 
 /** Little of what waits is kept in memory unless told, so that the file is read. */
 export function urlOf(folder: string, options: Readonly<Record<string, number>> = {}): URL {
@@ -23,6 +25,13 @@ export function urlOf(folder: string, options: Readonly<Record<string, number>> 
 export async function openBytes(url: URL): Promise<OpenedQueue<Uint8Array>> {
   const opened = await openLmdbQueue(url, { codec: bytesCodec, clock: systemClock });
   return opened as unknown as OpenedQueue<Uint8Array>;
+}
+
+/** A block with these bodies, as a queue writes it. */
+export function blockOf(...texts: readonly string[]): Uint8Array {
+  const writer = new BlockWriter(new BlockBuffers());
+  for (const text of texts) writer.append('key', 3, new Uint8Array(0), Buffer.from(text), 1);
+  return seal(writer.blocks[0]!);
 }
 
 /** Messages whose bodies are these texts. */

@@ -5,12 +5,11 @@ import { systemClock, Undecodable, type OpenedQueue } from '@product-updates/que
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { BlockReader } from '../src/block-reader.ts';
-import { BlockWriter } from '../src/block-writer.ts';
 import { openLmdbQueue } from '../src/index.ts';
 import { createLmdbQueue } from '../src/queue.ts';
 import { SettledRecord } from '../src/settled-record.ts';
 import { rejects } from '@product-updates/queue/contract';
-import { bytesCodec, messagesOf, openBytes, textsOf, urlOf } from './bytes.ts';
+import { blockOf, bytesCodec, messagesOf, openBytes, textsOf, urlOf } from './bytes.ts';
 import { openFaulty } from './faulty-environment.ts';
 import { changeTables, temporaryFolder, type RawTables, type TemporaryFolder } from './folder.ts';
 
@@ -172,10 +171,4 @@ function flip(table: RawTables['blocks'], key: number, at: number): void {
 
 function textOf(body: Uint8Array | Undecodable): string {
   return body instanceof Undecodable ? `?${Buffer.from(body.bytes).toString()}` : Buffer.from(body).toString();
-}
-
-function blockOf(...texts: readonly string[]): Uint8Array {
-  const writer = new BlockWriter();
-  for (const text of texts) writer.append('key', 3, new Uint8Array(0), Buffer.from(text), 1);
-  return writer.seal(writer.blocks[0]!);
 }

@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode } from '@product-updates/errors';
 import { openEnvironment, type Environment, type Table } from '@product-updates/lmdb';
+import { FORMAT, migrations } from '../src/open.ts';
 
 /** A commit that fails: before anything is written, or when it is on disk and only the answer is lost or late. */
 export interface Fault {
@@ -19,7 +20,7 @@ export interface FaultyEnvironment extends Environment {
 }
 
 export async function openFaulty(folder: string): Promise<FaultyEnvironment> {
-  const real = await openEnvironment(folder, { part: 'queue', format: 1, migrations: {}, maxBytes: 2 ** 24 });
+  const real = await openEnvironment(folder, { part: 'queue', format: FORMAT, migrations, maxBytes: 2 ** 24 });
   const faults: Fault[] = [];
   let readable = true;
   function guarded(table: Table<number>): Table<number> {

@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEnvironment, type Table } from '@product-updates/lmdb';
+import { FORMAT, migrations } from '../src/open.ts';
 
 /** A folder of the test's own, removed after it. */
 export interface TemporaryFolder extends AsyncDisposable {
@@ -37,8 +38,8 @@ export interface RawTables {
 export async function changeTables(folder: string, change: (tables: RawTables) => void): Promise<void> {
   await using environment = await openEnvironment(folder, {
     part: 'queue',
-    format: 1,
-    migrations: {},
+    format: FORMAT,
+    migrations,
     maxBytes: 2 ** 30,
   });
   const tables = {

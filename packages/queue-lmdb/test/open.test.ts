@@ -4,7 +4,7 @@ import { noHeaders, systemClock, Undecodable } from '@product-updates/queue';
 import { eventually, forkQueue, rejects } from '@product-updates/queue/contract';
 import { expect } from 'chai';
 import { openLmdbQueue } from '../src/index.ts';
-import { bytesCodec, messagesOf, openBytes, textsOf, urlOf } from './bytes.ts';
+import { blockOf, bytesCodec, messagesOf, openBytes, textsOf, urlOf } from './bytes.ts';
 import { fillerOf } from './filler.ts';
 import { changeTables, temporaryFolder, type TemporaryFolder } from './folder.ts';
 
@@ -59,10 +59,24 @@ describe('openLmdbQueue', () => {
   }).timeout(20_000);
 
   it('refuses what a newer version has written', async () => {
-    const newer = { part: 'queue', format: 2, migrations: { 1: () => undefined }, maxBytes: 2 ** 24 };
+    const step = (): void => undefined;
+    const newer = { part: 'queue', format: 3, migrations: { 1: step, 2: step }, maxBytes: 2 ** 24 };
     await (await openEnvironment(folder.path, newer))[Symbol.asyncDispose]();
     const error = await rejects(openBytes(urlOf(folder.path)), 'misconfigured', 'open');
     expect(error.message).to.match(/newer version/);
+  });
+
+  it('takes over what format 1 holds, which is then refused to those who know no other', async () => {
+    const old = { part: 'queue', format: 1, migrations: {}, maxBytes: 2 ** 24 };
+    const environment = await openEnvironment(folder.path, old);
+    const blocks = environment.numberedTable('blocks');
+    await environment.write(() => blocks.put(1, blockOf('a', 'b')));
+    await environment[Symbol.asyncDispose]();
+    const { queue } = await openBytes(urlOf(folder.path));
+    expect(textsOf(await queue.receive(9))).to.deep.equal(['a', 'b']);
+    await queue[Symbol.asyncDispose]();
+    const error = await rejects(openEnvironment(folder.path, old), 'misconfigured', 'format 1');
+    expect(error.message).to.match(/newer version \(format 2 of queue/);
   });
 
   it('is full after it was opened with less capacity than it holds, until it holds less', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createEventCodec, createStamper, createVersionClock, type ProductEvent } from '@product-updates/domain';
+import { createPackedEventCodec, createStamper, createVersionClock, type ProductEvent } from '@product-updates/domain';
 import { startPipeline } from '@product-updates/pipeline';
 import { createMemoryQueue, noHeaders, systemClock, type Queue, type Undecodable } from '@product-updates/queue';
 import { openLmdbQueue } from '@product-updates/queue-lmdb';
@@ -56,7 +56,7 @@ async function onPostgres(job: HotBacklogJob, url: URL): Promise<HotBacklogResul
 async function onLmdb(job: HotBacklogJob): Promise<HotBacklogResult> {
   using folder = createDataFolder();
   const url = new URL(`lmdb:${join(folder.path, 'queue')}?capacity=${job.updates}`);
-  const opened = await openLmdbQueue<ProductEvent>(url, { codec: createEventCodec({ now }), clock });
+  const opened = await openLmdbQueue<ProductEvent>(url, { codec: createPackedEventCodec({ now }), clock });
   await using queue = opened.queue;
   const storeUrl = new URL(`lmdb:${join(folder.path, 'store')}`);
   await using store = (await openLmdbStore(storeUrl, { deadLetterMax, clock })).store;

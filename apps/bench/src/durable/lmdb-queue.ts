@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createEventCodec, createStamper, createVersionClock, type ProductEvent } from '@product-updates/domain';
+import { createPackedEventCodec, createStamper, createVersionClock, type ProductEvent } from '@product-updates/domain';
 import { createMemoryQueue, noHeaders, systemClock, type Queue } from '@product-updates/queue';
 import { openLmdbQueue } from '@product-updates/queue-lmdb';
 import { BATCH_MAX, LANES } from '../subjects/service-defaults.ts';
@@ -38,7 +38,7 @@ const shapes: Readonly<Record<QueueCase, Shape>> = {
 export async function measureLmdbQueue({ rounds, singles, arrays }: QueueJob): Promise<QueueResult> {
   using folder = createDataFolder();
   const now = (): number => systemClock.now();
-  const context = { codec: createEventCodec({ now }), clock: systemClock };
+  const context = { codec: createPackedEventCodec({ now }), clock: systemClock };
   const opened = await openLmdbQueue<ProductEvent>(new URL(`lmdb:${join(folder.path, 'queue')}`), context);
   await using lmdb = opened.queue;
   await using memory = createMemoryQueue<unknown>({ capacity: 100_000, clock: systemClock });

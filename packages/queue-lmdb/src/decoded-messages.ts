@@ -1,27 +1,21 @@
 import { CodedError } from '@product-updates/errors';
-import { type Codec, type Message, Undecodable } from '@product-updates/queue';
+import { type Codec, Undecodable } from '@product-updates/queue';
 import type { BlockReader } from './block-reader.ts';
 import type { MessageSource } from './live-block.ts';
 
-/** What was published a moment ago and is on disk since: handed out as it came in, with no way through the file. */
-export function publishedMessages<T>(messages: readonly Message<T>[]): MessageSource<T> {
-  let at = 0;
-  return {
-    next: () => messages[at++] as Message<T>,
-    skip() {
-      at++;
-    },
-  };
-}
-
 /** Decoded one by one, when it is their turn. Of a damaged block none is: whatever it yields is undecodable. */
-export function decodedMessages<T>(reader: BlockReader, codec: Codec<T>): MessageSource<T> {
+export function decodedMessages<T>(
+  reader: BlockReader,
+  codec: Codec<T>,
+  release: () => void = () => {},
+): MessageSource<T> {
   return {
     next() {
       const { key, body, headers } = reader.next();
       return { key, body: reader.damaged ? damagedBody(body) : bodyIn(body, codec), headers };
     },
     skip: () => reader.skip(),
+    release,
   };
 }
 
