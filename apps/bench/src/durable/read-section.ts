@@ -15,7 +15,8 @@ const P99_AT_MOST_MS = 20;
 
 export function readSection(stores: readonly StoreReads[], perSecond: number, reads: number): Section {
   const text = `${rate(perSecond)} updates/s are applied in batches of 500, paced whether or not the store keeps up, at most three at once;
-meanwhile single products are read ${rate(reads)} times a second by the store's \`get\` in the same process, and as often by HTTP from another one.
+meanwhile single products are read ${rate(reads)} times a second by the store's \`get\` in the same process, and as often by HTTP from another one, over bare sockets.
+The records are made in that process while it runs, their ids before.
 Each read counts from when it was due; the timer's own millisecond is in it. **held**: share of the asked rate that was applied.`;
   const columns = ['ms', 'get p50', 'get p99', 'HTTP p50', 'HTTP p99', 'apply p50', 'apply p99', 'held'];
   const rows = stores.map(({ name, results }) => {
