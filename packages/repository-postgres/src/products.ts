@@ -81,8 +81,8 @@ function applyText(table: string): string {
 }
 
 /**
- * In the select list all arrays are walked at once; in a `from` each would be written to a store of its own first, 0.8 µs
- * more for each product. The answer is one row of arrays for the same reason: 500 rows cost our process 2 µs each.
+ * In the select list all arrays are walked at once; in a `from` the server would first write each to a tuplestore of its
+ * own. The answer is one row of arrays because a row for each product was most of what our process allocated.
  */
 const UPDATES =
   `select unnest($1::text[]), unnest($2::numeric[]), ` +
