@@ -4,8 +4,9 @@ import { defineScript, type Script } from './script.ts';
  * `merge` of domain, for some products at once; each is read and written in one step.
  *
  * ARGV[1] is the largest version of the call, and KEYS[1] where the largest of all is kept: written before the products,
- * so that it is never too low. Where ARGV[1] is empty there is no such key. Each further key is a product, with four
- * arguments: price, price_version, stock, stock_version as the shortest text of the number, a value that is not set empty.
+ * so that it is never too low. Where ARGV[1] is empty there is no such key. Each further key is a product; ARGV[2]
+ * is a JSON array with four texts for each: price, price_version, stock, stock_version as the shortest text of the number,
+ * a value that is not set empty.
  *
  * Versions and values are compared as doubles, in which every safe integer is exact, and stored as the texts that came:
  * Lua's own way from number to text keeps 14 digits.
@@ -27,10 +28,11 @@ local function newer(value, version, there, thereVersion)
 end
 
 local answers = {}
-local at = 2
+local values = cjson.decode(ARGV[2])
+local at = 1
 for i = first, #KEYS do
   local key = KEYS[i]
-  local price, priceVersion, stock, stockVersion = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local price, priceVersion, stock, stockVersion = values[at], values[at + 1], values[at + 2], values[at + 3]
   at = at + 4
   local there = redis.pcall('HMGET', key, 'price', 'price_version', 'stock', 'stock_version')
   if there.err then return redis.error_reply('DAMAGED ' .. key .. ' is not the hash of a product') end

@@ -46,7 +46,10 @@ export async function openBareRedis(
 
   function callOf(records: readonly ProductRecord[]): { keys: string[]; arguments: string[] } {
     const highest = Math.max(...records.map(({ price_version }) => price_version));
-    return { keys: [highestKey, ...records.map(keyOf)], arguments: [String(highest), ...records.flatMap(fieldsOf)] };
+    return {
+      keys: [highestKey, ...records.map(keyOf)],
+      arguments: [String(highest), JSON.stringify(records.flatMap(fieldsOf))],
+    };
   }
   return {
     prepare(records) {
