@@ -31,6 +31,8 @@ export interface ContestOptions {
   /** New ones in each round. */
   readonly products: number;
   readonly updatePasses: number;
+  /** What one side writes before it is the other one's turn; a whole pass unless given. */
+  readonly productsPerTurn?: number;
 }
 
 interface Sides {
@@ -38,8 +40,9 @@ interface Sides {
   readonly bare: Side;
 }
 
-/** In each round both sides write the same new products and then update them; who begins changes from pass to pass. */
-export async function contest(sides: Sides, { rounds, products, updatePasses }: ContestOptions): Promise<Contest> {
+/** In each round both sides write the same new products and then update them; who begins changes from turn to turn. */
+export async function contest(sides: Sides, options: ContestOptions): Promise<Contest> {
+  const { rounds, products, updatePasses, productsPerTurn = products } = options;
   const inserts = { ours: [] as Pass[], bare: [] as Pass[] };
   const updates = { ours: [] as Pass[], bare: [] as Pass[] };
   for (let round = 0; round <= rounds; round += 1) {
@@ -47,19 +50,46 @@ export async function contest(sides: Sides, { rounds, products, updatePasses }: 
     const size = isWarmup ? Math.ceil(products / 10) : products;
     const workload = createWorkload({ name: `r${round}`, products: size, batchSize: BATCH_MAX });
     for (let pass = 0; pass <= updatePasses; pass += 1) {
-      const batches = workload.pass(pass);
-      const order = (round + pass) % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const);
-      for (const name of order) {
-        const result = await applyAll(sides[name], batches);
-        if (!isWarmup) (pass === 0 ? inserts : updates)[name].push(result);
-      }
+      const results = await passOf(sides, workload.pass(pass), Math.ceil(productsPerTurn / BATCH_MAX), round + pass);
+      if (isWarmup) continue;
+      for (const name of names) (pass === 0 ? inserts : updates)[name].push(results[name]);
     }
   }
   return { inserts, updates };
 }
 
+const names = ['ours', 'bare'] as const;
+
+async function passOf(
+  sides: Sides,
+  batches: readonly (readonly ProductRecord[])[],
+  batchesPerTurn: number,
+  first: number,
+): Promise<Record<keyof Sides, Pass>> {
+  const turns = { ours: [] as Turn[], bare: [] as Turn[] };
+  for (let from = 0, turn = first; from < batches.length; from += batchesPerTurn, turn += 1) {
+    for (const name of turn % 2 === 0 ? names : names.toReversed()) {
+      turns[name].push(await applyAll(sides[name], batches.slice(from, from + batchesPerTurn)));
+    }
+  }
+  return { ours: sumOf(turns.ours), bare: sumOf(turns.bare) };
+}
+
+function sumOf(turns: readonly Turn[]): Pass {
+  const sum = (of: (turn: Turn) => number): number => turns.reduce((total, turn) => total + of(turn), 0);
+  const products = sum((turn) => turn.products);
+  return { perSecond: products / sum(({ seconds }) => seconds), cpuMs: sum(({ cpuUs }) => cpuUs) / products };
+}
+
+/** What one side did in one turn. */
+interface Turn {
+  readonly products: number;
+  readonly seconds: number;
+  readonly cpuUs: number;
+}
+
 /** As many at once as the pipeline has lanes. Everything must change, or it would be fast for doing nothing. */
-export async function applyAll(side: Side, batches: readonly (readonly ProductRecord[])[]): Promise<Pass> {
+export async function applyAll(side: Side, batches: readonly (readonly ProductRecord[])[]): Promise<Turn> {
   const products = batches.reduce((sum, { length }) => sum + length, 0);
   const left = batches.map((batch) => side.prepare(batch)).values();
   globalThis.gc?.();
@@ -77,5 +107,5 @@ export async function applyAll(side: Side, batches: readonly (readonly ProductRe
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   if (changed !== products) throw new Error(`${changed} of ${products} products changed`);
-  return { perSecond: products / seconds, cpuMs: (user + system) / products };
+  return { products, seconds, cpuUs: user + system };
 }

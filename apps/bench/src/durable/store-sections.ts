@@ -5,7 +5,7 @@ import { figuresTable, quotients, share, type Figure } from './figures.ts';
 import type { PostgresResult } from './postgres.ts';
 
 const how = `Distinct products in batches of 500, three at once as the service's lanes; in each round new ones first, which are then
-updated in another order. Both sides take turns pass by pass. CPU ms: of our process alone, for 1,000 products.`;
+updated in another order. Both sides take turns. CPU ms: of our process alone, for 1,000 products.`;
 
 export function postgresSection(result: PostgresResult): Section {
   const names = { ours: 'repository-postgres', bare: 'the bare statement' };
@@ -23,7 +23,8 @@ parameters that were made before; the answers are counted and thrown away.`;
 
 export function redisSection(result: Contest): Section {
   const names = { ours: 'repository-redis', bare: 'the bare script' };
-  const bare = `**The bare script**: the same script by its hash, 500 calls in a pipeline of \`@redis/client\`.`;
+  const bare = `**The bare script**: the same script by its hash, for as many products a call, all calls of a batch in one pipeline of
+\`@redis/client\`, with arguments that were made before; the answers are counted and thrown away.`;
   const tables = [contestTable(names, result), figuresTable(shares(result))];
   return { title: 'Redis', paragraphs: [how, bare], tables };
 }

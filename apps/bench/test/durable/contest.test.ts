@@ -27,6 +27,16 @@ describe('contest', () => {
     expect(log.slice(0, 4)).to.deep.equal(['ours', 'bare', 'bare', 'ours']);
   });
 
+  it('changes sides within a pass where turns are shorter', async () => {
+    const log: string[] = [];
+    const sides = { ours: memorySide(log, 'ours'), bare: memorySide(log, 'bare') };
+    const options = { rounds: 1, products: 1500, updatePasses: 0, productsPerTurn: 500 };
+    const { inserts } = await contest(sides, options);
+    expect([inserts.ours, inserts.bare].map(({ length }) => length)).to.deep.equal([1, 1]);
+    // After the round to warm up, of one batch: three batches, and who begins changes.
+    expect(log.slice(2)).to.deep.equal(['bare', 'ours', 'ours', 'bare', 'bare', 'ours']);
+  });
+
   it('calls a side that loses products an error', async () => {
     const side: Side = { prepare: (records) => async () => records.length - 1 };
     const record = { product_id: 'a', price: null, price_version: 0, stock: null, stock_version: 0 } as ProductRecord;
