@@ -2,6 +2,7 @@ import { merge, type ProductRecord } from '@product-updates/domain';
 import type { Table } from '@product-updates/lmdb';
 import { Folding, type Steps } from './folding.ts';
 import { Journal, type Blocks } from './journal.ts';
+import { Known } from './known.ts';
 import { decodeRecord } from './record.ts';
 import { SortedRuns } from './sorted-runs.ts';
 
@@ -16,15 +17,11 @@ export interface ProductsOptions {
   readonly steps: Steps;
 }
 
-/** A product in memory. It is looked up once for an update: a map of this size costs more than all the rest. */
-interface Known {
+/** A product that the write under way changes. */
+interface Change {
   readonly product_id: string;
-  /** What is stored. */
-  record: ProductRecord | undefined;
-  /** What the write under way makes of it. */
-  next: ProductRecord | undefined;
-  /** In which it was stored last; 0 before. */
-  generation: number;
+  readonly place: number;
+  record: ProductRecord;
 }
 
 /** What a write puts besides the changes. */
@@ -44,9 +41,9 @@ interface Put {
 export class Products {
   readonly #options: ProductsOptions;
   readonly #journal: Journal;
-  readonly #known = new Map<string, Known>();
-  /** What the write under way changes. */
-  #changing: Known[] = [];
+  readonly #known = new Known();
+  /** Of the write under way, by place. A product is looked up once for an update: a map of this size costs more than all the rest. */
+  #changes = new Map<number, Change>();
   #put: Put = { bytes: 0, steps: 0 };
   #generation = 1;
   /** Of the young generation. */
@@ -64,35 +61,32 @@ export class Products {
   constructor(options: ProductsOptions) {
     this.#options = options;
     this.#journal = new Journal(options.journal);
-    this.#blocks = this.#journal.read((record) => this.#remember(record));
-    this.#ids.add([...this.#known.keys()]);
-    if (this.#known.size > 0) this.#age();
+    const ids: string[] = [];
+    this.#blocks = this.#journal.read((record) => this.#remember(record, ids));
+    this.#ids.add(ids);
+    if (ids.length > 0) this.#age();
   }
 
   get(product_id: string): ProductRecord | undefined {
-    const known = this.#known.get(product_id);
-    return known === undefined ? this.#inTable(product_id) : known.record;
+    return this.#stored(product_id, this.#known.placeOf(product_id));
   }
 
   /** Only within a write. Answers what the product is then, undefined where the update brings nothing newer. */
   change(update: ProductRecord): ProductRecord | undefined {
     const { product_id } = update;
-    const known = this.#known.get(product_id);
-    const there = known === undefined ? this.#inTable(product_id) : (known.next ?? known.record);
+    const place = this.#known.placeOf(product_id);
+    const change = place === undefined ? undefined : this.#changes.get(place);
+    const there = change === undefined ? this.#stored(product_id, place) : change.record;
     const merged = there === undefined ? update : merge(there, update);
     if (merged === there) return undefined;
-    if (known === undefined) this.#add(product_id, there, merged);
-    else if (known.next !== undefined) known.next = merged;
-    else {
-      known.next = merged;
-      this.#changing.push(known);
-    }
+    if (change === undefined) this.#begin(product_id, place ?? this.#known.add(product_id), merged);
+    else change.record = merged;
     return merged;
   }
 
   /** Only within a write, after its last change: puts them. Answers the records that are new. */
   put(): readonly ProductRecord[] {
-    const records = this.#changing.map(({ next }) => next as ProductRecord);
+    const records = Array.from(this.#changes.values(), ({ record }) => record);
     const bytes = records.length === 0 ? 0 : this.#journal.put(this.#blocks.end, records);
     const steps = this.#folding?.put(this.#weight, (product_id) => this.#unchanged(product_id)) ?? 0;
     this.#put = { bytes, steps };
@@ -114,43 +108,43 @@ export class Products {
 
   /** The write is not on disk, or may not be. */
   failed(): void {
-    for (const known of this.#changing) {
-      known.next = undefined;
-      if (known.generation === 0) this.#known.delete(known.product_id);
+    for (const { product_id, place } of this.#changes.values()) {
+      if (this.#known.generationAt(place) === 0) this.#known.remove(product_id);
     }
-    this.#changing = [];
+    this.#changes = new Map();
   }
 
   /** Of the write under way, in steps of the folding to come: its products, and its block. */
   get #weight(): number {
-    return this.#changing.length === 0 ? 0 : this.#changing.length + 1;
+    return this.#changes.size === 0 ? 0 : this.#changes.size + 1;
   }
 
-  #inTable(product_id: string): ProductRecord | undefined {
+  /** Of generation 0 is what the write under way has added. */
+  #stored(product_id: string, place: number | undefined): ProductRecord | undefined {
+    if (place !== undefined && this.#known.generationAt(place) > 0) return this.#known.recordAt(place, product_id);
     const bytes = this.#options.table.get(product_id);
     return bytes === undefined ? undefined : decodeRecord(product_id, bytes);
   }
 
-  #add(product_id: string, record: ProductRecord | undefined, next: ProductRecord): void {
-    const known = { product_id, record, next, generation: 0 };
-    this.#known.set(product_id, known);
-    this.#changing.push(known);
+  #begin(product_id: string, place: number, record: ProductRecord): void {
+    this.#changes.set(place, { product_id, place, record });
   }
 
-  #remember(record: ProductRecord): void {
+  /** A record of the journal. */
+  #remember(record: ProductRecord, ids: string[]): void {
     const { product_id } = record;
-    this.#known.set(product_id, { product_id, record, next: undefined, generation: this.#generation });
+    const known = this.#known.placeOf(product_id);
+    if (known === undefined) ids.push(product_id);
+    this.#known.setAt(known ?? this.#known.add(product_id), record, this.#generation);
   }
 
   #grow(bytes: number): void {
     const added: string[] = [];
-    for (const known of this.#changing) {
-      known.record = known.next;
-      known.next = undefined;
-      if (known.generation !== this.#generation) added.push(known.product_id);
-      known.generation = this.#generation;
+    for (const { product_id, place, record } of this.#changes.values()) {
+      if (this.#known.generationAt(place) !== this.#generation) added.push(product_id);
+      this.#known.setAt(place, record, this.#generation);
     }
-    this.#changing = [];
+    this.#changes = new Map();
     this.#ids.add(added);
     this.#bytes += bytes;
     this.#blocks = { first: this.#blocks.first, end: this.#blocks.end + 1 };
@@ -158,8 +152,9 @@ export class Products {
 
   /** Of the generation that is folded now, unless a later block has it. */
   #unchanged(product_id: string): ProductRecord | undefined {
-    const known = this.#known.get(product_id) as Known;
-    return known.generation === this.#generation ? undefined : known.record;
+    const place = this.#known.placeOf(product_id) as number;
+    if (this.#known.generationAt(place) === this.#generation) return undefined;
+    return this.#known.recordAt(place, product_id);
   }
 
   #age(): void {
@@ -179,8 +174,8 @@ export class Products {
     const to = Math.min(this.#left + 2 * weight, this.#leaving.length);
     for (; this.#left < to; this.#left++) {
       const product_id = this.#leaving[this.#left] as string;
-      const known = this.#known.get(product_id);
-      if (known !== undefined && known.generation < this.#generation - 1) this.#known.delete(product_id);
+      const place = this.#known.placeOf(product_id);
+      if (place !== undefined && this.#known.generationAt(place) < this.#generation - 1) this.#known.remove(product_id);
     }
   }
 }
