@@ -10,7 +10,7 @@ export const migrations: EnvironmentOptions['migrations'] = { 1: () => {} };
 
 const HIGHEST = 'highest_version';
 
-/** Of the products that changed last this many to twice as many stand in memory: 15 to 30 MB. */
+/** Of the products that changed last this many to twice as many stand in memory, 150 bytes each. */
 const GENERATION_SIZE = 50_000;
 const MIB = 2 ** 20;
 
