@@ -4,35 +4,18 @@ import {
   createStamper,
   createVersionClock,
   MAX_AHEAD_MS,
-  NEVER,
   versionOf,
   type ProductEvent,
-  type Version,
 } from '@product-updates/domain';
 import { codeOf, describe as tell } from '@product-updates/errors';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { createEventIds } from '../src/event-id.ts';
 import { goodId, NOW, price, runs, stock } from './arbitraries.ts';
+import { eventOf } from './event-of.ts';
 
 const now = (): number => NOW;
 const codec = createPackedEventCodec({ now });
 const json = createEventCodec({ now });
-const nextId = createEventIds(() => 0.5);
-
-function eventOf(version: number, price: number | null, stock: number | null, product_id = 'p'): ProductEvent {
-  const own = version as Version;
-  return {
-    product_id,
-    price,
-    price_version: price === null ? NEVER : own,
-    stock,
-    stock_version: stock === null ? NEVER : own,
-    event_id: nextId(own, price, stock),
-    accepted_at: NOW,
-    replays: 0,
-  };
-}
 
 function refusalOf(bytes: Uint8Array): string {
   try {
