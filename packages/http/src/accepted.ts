@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { ProductEvent, Stamper } from '@product-updates/domain';
 import type { Headers, Message, Publisher } from '@product-updates/queue';
@@ -23,26 +24,41 @@ export function publishEvents(
   return publisher.publish(messages);
 }
 
-/** Answers 202. Event ids are made of `[0-9a-z-]`, so nothing needs escaping. */
-export function sendAccepted(
-  res: ServerResponse,
+/** A 202 to come. */
+export interface Acceptance {
+  readonly body: string | Buffer;
+  /** Whether it answers a lenient array. */
+  readonly lenient: boolean;
+}
+
+/**
+ * Made before the queue is asked: then nobody keeps the events and what they were made of until it has answered, which with
+ * large arrays is most of what the garbage collector would have to copy. Event ids are made of `[0-9a-z-]`, so nothing needs escaping.
+ */
+export function acceptanceOf(
   { many, rejected }: Pick<ParsedUpdates, 'many' | 'rejected'>,
   events: readonly ProductEvent[],
-): void {
+): Acceptance {
   if (!many) {
     const body = `{"message":"Event received and queued successfully","event_id":"${events[0]?.event_id ?? ''}"}`;
-    write(res, body, body.length);
-    return;
+    return { body, lenient: false };
   }
   const head = `{"message":"Events received and queued successfully","accepted":${events.length},"event_ids":[`;
-  if (rejected === undefined) {
-    const body = `${head}${eventIds(events)}]}`;
-    write(res, body, body.length);
-    return;
-  }
-  const body = `${head}${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}}`;
-  res.setHeader('preference-applied', 'handling=lenient');
-  write(res, body, Buffer.byteLength(body));
+  if (rejected === undefined) return { body: Buffer.from(`${head}${eventIds(events)}]}`, 'latin1'), lenient: false };
+  const rest = `${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}}`;
+  return { body: Buffer.from(head + rest, 'utf8'), lenient: true };
+}
+
+/** Answers 202. */
+export function sendAccepted(res: ServerResponse, { body, lenient }: Acceptance): void {
+  if (lenient) res.setHeader('preference-applied', 'handling=lenient');
+  res.writeHead(202, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  res.end(body);
 }
 
 function eventIds(events: readonly ProductEvent[]): string {
@@ -60,14 +76,4 @@ function eventIdsAround(events: readonly ProductEvent[], rejected: readonly Reje
     entries.push(missing.has(index) ? 'null' : `"${ids.next().value?.event_id ?? ''}"`);
   }
   return entries.join(',');
-}
-
-function write(res: ServerResponse, body: string, length: number): void {
-  res.writeHead(202, {
-    'content-type': 'application/json',
-    'content-length': length,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  res.end(body);
 }

@@ -74,7 +74,12 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limitBytes: 
     else if (more === undefined) more = [first, chunk];
     else more.push(chunk);
   });
-  req.on('end', () => finish(first === undefined ? emptyBody : more === undefined ? first : Buffer.concat(more, size)));
+  req.on('end', () => {
+    const body = more === undefined ? first : Buffer.concat(more, size);
+    // The request lives until it is answered, and would keep them.
+    first = more = undefined;
+    finish(body ?? emptyBody);
+  });
   // Node destroys a request whose connection ends before its body does; there is nobody left to answer.
   req.on('error', () => finish(undefined));
 }

@@ -60,8 +60,11 @@ export interface PipelineView {
 
 /** Called synchronously, must not throw. */
 export interface HttpObserver {
-  /** The queue took these, new ones and replays (`replays` > 0) alike. */
-  accepted(events: readonly ProductEvent[], traceparent: string | undefined): void;
+  /**
+   * The queue is asked to take these, new ones and replays (`replays` > 0) alike. What it answers is called once, when the queue
+   * took them, and keeps of them no more than it needs then: they are many, and a queue may take its time.
+   */
+  accepting(events: readonly ProductEvent[], traceparent: string | undefined): () => void;
   /**
    * `updates`: how many were not taken, good and bad alike, as far as that is known; else 1. Where the queue was full and
    * the body was not even looked at, an estimate from its bytes.
@@ -69,7 +72,7 @@ export interface HttpObserver {
   refused(reason: RefusalReason, updates: number): void;
   /** `route` is one of the paths of the OpenAPI document, `unmatched` or `unparsed`; `method` a known one or `OTHER`. */
   responded(method: string, route: string, status: number, durationMs: number): void;
-  /** After `accepted`. */
+  /** After it was told of as accepted. */
   replayed(letter_id: string): void;
   /** A bug: the client was answered 500. */
   failed(what: string, error: unknown): void;

@@ -1,5 +1,5 @@
 export { parseApiKeys, scopes, type ApiKey, type Scope } from './api-keys.ts';
-export { publishEvents, sendAccepted, stampUpdates } from './accepted.ts';
+export { acceptanceOf, publishEvents, sendAccepted, stampUpdates, type Acceptance } from './accepted.ts';
 export { createHttpApp, type HttpApp } from './app.ts';
 export { readBody, refusalOfBody, type ReadBody } from './body-reader.ts';
 export { productIdIn, sendProduct } from './get-product.ts';

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { publishEvents, sendAccepted, stampUpdates } from './accepted.ts';
+import { sendAccepted } from './accepted.ts';
 import { sendProblem } from './answer.ts';
 import { readBody, refusalOfBody } from './body-reader.ts';
 import { clientAddress } from './client-address.ts';
 import { createFullness } from './fullness.ts';
 import { isProblem, type Caller, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
+import { createIntake } from './intake.ts';
 import { parseUpdates } from './parse-updates.ts';
 import { prefersLenient } from './prefer.ts';
 import { draining, problemOf, problemOfPublish, queueFull, unexpected, type Problem } from './problem.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { messageHeaders, traceparentOf } from './trace-context.ts';
+import { traceparentOf } from './trace-context.ts';
 
 export interface PostEventsOptions {
   readonly deps: HttpDependencies;
@@ -37,8 +38,9 @@ const WHAT = 'POST /events';
 
 /** `POST /events`, from the headers to the answer. */
 export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow }: PostEventsOptions): PostEvents {
-  const { publisher, stamper, clock, observer, options } = deps;
+  const { clock, observer, options } = deps;
   const fullness = createFullness(monotonicNow);
+  const take = createIntake(deps);
 
   function answered({ startedMs }: Exchange, status: number): void {
     observer.responded('POST', '/events', status, monotonicNow() - startedMs);
@@ -53,7 +55,7 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
   }
 
   function receive(exchange: Exchange, body: Buffer): void {
-    const { req, res, client } = exchange;
+    const { req } = exchange;
     if (fullness.turnsAway(body.length)) {
       // A bad body gets this too instead of being told what is wrong with it: right only because nobody looked at it.
       return refuse(exchange, (limiter && charge(limiter, exchange, 0)) ?? queueFull, fullness.updatesIn(body.length));
@@ -64,24 +66,22 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
     const limited = limiter && charge(limiter, exchange, length);
     if (limited !== undefined) return refuse(exchange, limited, length + (parsed.rejected?.length ?? 0));
     if (parsed.rejected?.length) observer.refused('invalid', parsed.rejected.length);
-    const traceparent = traceparentOf(req.headers['traceparent']);
-    const events = stampUpdates(stamper, parsed);
     const begun = fullness.begin();
-    publishEvents(publisher, events, messageHeaders(traceparent)).then(
-      () => {
+    const bodyBytes = body.length;
+    take(parsed, traceparentOf(req.headers['traceparent']), {
+      accepted(acceptance) {
         fullness.took(begun);
-        observer.accepted(events, traceparent);
-        sendAccepted(res, parsed, events);
+        sendAccepted(exchange.res, acceptance);
         answered(exchange, 202);
       },
-      (error: unknown) => {
+      refused(error) {
         // What the queue did not take was not the client's to pay for.
-        limiter?.take(client, -length);
+        limiter?.take(exchange.client, -length);
         const problem = problemOfPublish(error);
-        if (problem === queueFull) fullness.refused(begun, length, body.length);
+        if (problem === queueFull) fullness.refused(begun, length, bodyBytes);
         refuse(exchange, problem, length, error);
       },
-    );
+    });
   }
 
   return (req, res) => {

@@ -40,8 +40,9 @@ type Dependencies = Pick<HttpDependencies, 'publisher' | 'deadLetters' | 'clock'
 export function createReplay({ publisher, deadLetters, clock, observer, options }: Dependencies): Replay {
   /** Adding comes before removing: whatever happens in between, the update is in one of the two places. */
   async function publishAndRemove(letters: readonly DeadLetter[], events: readonly ProductEvent[]): Promise<void> {
+    const accepted = observer.accepting(events, undefined);
     await publish(publisher, events);
-    observer.accepted(events, undefined);
+    accepted();
     for (const { id } of letters) observer.replayed(id);
     // Somebody else may have removed one meanwhile: then two replays of it are on their way, which is harmless.
     await Promise.all(letters.map(({ id }) => deadLetters.remove(id)));

@@ -107,7 +107,7 @@ export async function startService({ options, limits, capacity = 1000, wrap }: S
     pipeline: { status: () => pipeline.view },
     durability: { queue: 'none', store: 'none' },
     observer: {
-      accepted: (events, traceparent) => seen.accepted.push({ events, traceparent }),
+      accepting: (events, traceparent) => () => seen.accepted.push({ events, traceparent }),
       refused: (reason, updates) => seen.refused.push({ reason, updates }),
       responded: (method, route, status) => seen.responded.push(`${method} ${route} ${status}`),
       replayed: (id) => seen.replayed.push(id),

@@ -33,7 +33,7 @@ describe('while it starts', () => {
       },
       durability: { queue: null, store: null },
       observer: {
-        accepted: () => told.push('accepted'),
+        accepting: () => () => told.push('accepted'),
         refused: (reason, updates) => told.push(`${reason} ${updates}`),
         responded: (method, route, status) => told.push(`${method} ${route} ${status}`),
         replayed: () => told.push('replayed'),

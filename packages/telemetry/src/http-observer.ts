@@ -7,8 +7,11 @@ import { failure, traceIdOf } from './log-fields.ts';
 
 /** What http tells: its observer, structurally. */
 export interface HttpObserver {
-  /** Replays too: the queue took such an update once more, and it will be settled once more. */
-  accepted(events: readonly ProductEvent[], traceparent: string | undefined): void;
+  /**
+   * Answers what to call when the queue took them. Replays too: the queue takes such an update once more, and it will be settled
+   * once more.
+   */
+  accepting(events: readonly ProductEvent[], traceparent: string | undefined): () => void;
   refused(reason: string, updates: number): void;
   responded(method: string, route: string, status: number, durationMs: number): void;
   replayed(letter_id: string): void;
@@ -23,13 +26,26 @@ export interface HttpObserverOptions {
 }
 
 export function createHttpObserver({ counters, log, gate, clock }: HttpObserverOptions): HttpObserver {
-  return {
-    accepted(events, traceparent) {
-      counters.accepted.add(events.length);
-      counters.acceptedRate.add(events.length, clock.now());
-      if (!log.debugs) return;
+  /** Keeps nothing but the number. */
+  function counting(updates: number): () => void {
+    return () => {
+      counters.accepted.add(updates);
+      counters.acceptedRate.add(updates, clock.now());
+    };
+  }
+
+  function telling(events: readonly ProductEvent[], traceparent: string | undefined): () => void {
+    const count = counting(events.length);
+    return () => {
+      count();
       const told = { trace_id: traceIdOf(traceparent), attempt: 0, outcome: 'accepted' };
       for (const { event_id, product_id } of events) log.debug({ event_id, product_id, ...told }, 'enqueue');
+    };
+  }
+
+  return {
+    accepting(events, traceparent) {
+      return log.debugs ? telling(events, traceparent) : counting(events.length);
     },
     refused: (reason, updates) => counters.refused.add(reason, updates),
     responded: (method, route, status, durationMs) =>

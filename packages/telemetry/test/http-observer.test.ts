@@ -6,7 +6,7 @@ import { sources } from './sources.ts';
 describe('http observer', () => {
   it('logs each accepted update at debug', () => {
     const { telemetry, clock, lines } = capture('debug');
-    telemetry.httpObserver.accepted([event('p1', clock.now()), event('p2', clock.now())], TRACEPARENT);
+    telemetry.httpObserver.accepting([event('p1', clock.now()), event('p2', clock.now())], TRACEPARENT)();
     const same = { level: 'debug', time: '2026-01-01T00:00:00.000Z', trace_id: TRACE_ID, attempt: 0 };
     expect(lines()).to.deep.equal([
       { ...same, event_id: 'event-p1', product_id: 'p1', outcome: 'accepted', msg: 'enqueue' },
@@ -16,7 +16,7 @@ describe('http observer', () => {
 
   it('counts what is accepted and refused, and logs replays', async () => {
     const { telemetry, clock, lines } = capture();
-    telemetry.httpObserver.accepted([event('p1', clock.now()), event('p2', clock.now())], undefined);
+    telemetry.httpObserver.accepting([event('p1', clock.now()), event('p2', clock.now())], undefined)();
     telemetry.httpObserver.refused('queue_full', 1000);
     telemetry.httpObserver.replayed('letter-1');
     expect(lines()).to.have.length(1);

@@ -38,7 +38,7 @@ describe('pipeline observer', () => {
     telemetry.pipelineObserver.retried([one], 'bug', 1, 250, 'odd');
     telemetry.pipelineObserver.applied(1, 5);
     telemetry.pipelineObserver.settled([one], 'applied', clock.now());
-    telemetry.httpObserver.accepted([event('p1', clock.now())], TRACEPARENT);
+    telemetry.httpObserver.accepting([event('p1', clock.now())], TRACEPARENT)();
     telemetry.httpObserver.refused('invalid', 1);
     telemetry.httpObserver.responded('POST', '/events', 202, 1);
     expect(raw).to.deep.equal([]);

@@ -13,7 +13,7 @@ describe('telemetry', () => {
     for (let second = 0; second < 20; second += 1) {
       await clock.advance(1000);
       const events = Array.from({ length: 50 }, (_, n) => event(`p${n}`, clock.now()));
-      telemetry.httpObserver.accepted(events, undefined);
+      telemetry.httpObserver.accepting(events, undefined)();
       telemetry.pipelineObserver.settled([delivery(one, 'p1'), delivery(one, 'p1')], 'superseded', clock.now());
     }
     await clock.advance(999);
@@ -26,7 +26,7 @@ describe('telemetry', () => {
   it('tells how many updates there were in all', () => {
     const { telemetry, clock } = capture();
     const one = delivery(event('p1', clock.now()), 'p1');
-    telemetry.httpObserver.accepted([one.body, one.body, one.body], undefined);
+    telemetry.httpObserver.accepting([one.body, one.body, one.body], undefined)();
     telemetry.pipelineObserver.settled([one], 'applied', clock.now());
     telemetry.pipelineObserver.settled([one], 'superseded', clock.now());
     expect(telemetry.totals()).to.deep.equal({ accepted: 3, settled: 2 });
@@ -84,7 +84,7 @@ async function produce(
       () => true,
       () => false,
     );
-    if (taken) telemetry.httpObserver.accepted(events, undefined);
+    if (taken) telemetry.httpObserver.accepting(events, undefined)();
     await (n % 3 === 0 ? turn() : Promise.resolve());
     if (n % 10 === 0 || !taken) await pause(1);
   }

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { MAX_UPDATES } from '@product-updates/domain';
 import {
+  acceptanceOf,
   parseUpdates,
   productIdIn,
   publishEvents,
@@ -26,9 +27,12 @@ const observer = backend.telemetry.httpObserver;
 async function accept(body: Buffer, response: ServerResponse, startedMs: number): Promise<void> {
   const parsed = parseUpdates(body, { nowMs: Date.now(), maxBatch: MAX_UPDATES, lenient: false });
   const events = stampUpdates(stamper, parsed);
-  await publishEvents(queue, events, noHeaders);
-  observer.accepted(events, undefined);
-  sendAccepted(response, parsed, events);
+  const published = publishEvents(queue, events, noHeaders);
+  const acceptance = acceptanceOf(parsed, events);
+  const observed = observer.accepting(events, undefined);
+  await published;
+  observed();
+  sendAccepted(response, acceptance);
   observer.responded('POST', '/events', 202, performance.now() - startedMs);
 }
 
