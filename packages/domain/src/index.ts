@@ -6,7 +6,7 @@ export { parseInstant, type Instant } from './instant.ts';
 export type { EventCodecOptions } from './horizon.ts';
 export { isProductUpdate } from './is-product-update.ts';
 export { coalesce, merge } from './merge.ts';
-export { createPackedEventCodec } from './packed-event-codec.ts';
+export { createPackedEventCodec, type EventRoom, type PackedEventCodec } from './packed-event-codec.ts';
 export { CLOCK_TOLERANCE_MS, isPlausible } from './plausibility.ts';
 export type { ProductEvent } from './product-event.ts';
 export { isProductId } from './product-id.ts';

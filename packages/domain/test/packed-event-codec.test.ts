@@ -83,6 +83,40 @@ describe('packed event codec', () => {
     );
   });
 
+  it('writes and reads the same bytes in the midst of others, whatever the key says', () => {
+    fc.assert(
+      fc.property(events, fc.oneof(fc.constant(undefined), goodId), (event, otherKey) => {
+        const encoded = codec.encode(event);
+        const bytes = new Uint8Array(encoded.length + 20).fill(0xa5);
+        let asked = 0;
+        const room = {
+          bytes,
+          reserve(length: number) {
+            asked += 1;
+            expect(length).to.equal(encoded.length);
+            return 13;
+          },
+        };
+        codec.write(event, room);
+        const end = 13 + encoded.length;
+        expect(asked).to.equal(1);
+        expect([...bytes.subarray(13, end)]).to.deep.equal([...encoded]);
+        expect([...bytes.subarray(0, 13), ...bytes.subarray(end)].every((byte) => byte === 0xa5)).to.equal(true);
+        expect(codec.read(bytes, 13, end, otherKey ?? event.product_id)).to.deep.equal(event);
+        expect(codec.read(json.encode(event), 0, json.encode(event).length, '')).to.deep.equal(event);
+      }),
+      runs(500),
+    );
+  });
+
+  it('believes no key: a product id that no update may have is refused, though the key is the same', () => {
+    const event = { ...good, product_id: ' p' };
+    const bytes = codec.encode(event);
+    expect(() => codec.read(bytes, 0, bytes.length, ' p')).to.throw('product_id is not one');
+    expect(() => codec.read(bytes, 0, bytes.length - 2, '')).to.throw('cut short');
+    expect(() => codec.read(bytes, 0, 1, '')).to.throw('no such fields');
+  });
+
   it('reads what a stamper makes of the longest product id', () => {
     const stamper = createStamper({ clock: createVersionClock({ now }), now });
     for (const product_id of ['x'.repeat(128), 'é'.repeat(128), '\u{10ffff}'.repeat(128)]) {

@@ -3,7 +3,7 @@ import type { Database, Handle } from './database.ts';
 import { translate } from './errors.ts';
 
 /** A commit that has grown to this much takes no more: what comes waits for the next. */
-const GROUP_BYTES = 4 * 2 ** 20;
+const GROUP_BYTES = 2 ** 19;
 /** Below a page's size values share pages, about half of which are filled. */
 const PAGE_BYTES = 4096;
 /** What a growing write of any size is assumed to need besides its own bytes: copies of the pages on the way to it. */

@@ -1,9 +1,10 @@
 import { CodedError } from '@product-updates/errors';
 import type { Table } from '@product-updates/lmdb';
-import type { Codec } from '@product-updates/queue';
+import type { InPlaceCodec } from '@product-updates/queue';
 import { type BlockBuffers, MAX_BLOCK_BYTES } from './block-buffers.ts';
 import { BlockReader } from './block-reader.ts';
 import type { WrittenBlock } from './block-writer.ts';
+import { KeyTexts } from './key-texts.ts';
 import { Entry, LiveBlock } from './live-block.ts';
 import { decodedMessages } from './decoded-messages.ts';
 import { SettledRecord } from './settled-record.ts';
@@ -28,11 +29,12 @@ export interface Reached {
 export class Backlog<T> {
   readonly #blocks: Table<number>;
   readonly #records: Table<number>;
-  readonly #codec: Codec<T>;
+  readonly #codec: InPlaceCodec<T>;
   /** Later blocks were written in this life: they are read before there is a record of them. */
   readonly #lastRecorded: number;
   readonly #memoryBytes: number;
   readonly #buffers: BlockBuffers;
+  readonly #keys = new KeyTexts();
   readonly #doubtful = new Set<number>();
   readonly #givenBack: Entry<T>[] = [];
   #first: LiveBlock<T> | undefined;
@@ -48,7 +50,7 @@ export class Backlog<T> {
   constructor(options: {
     readonly blocks: Table<number>;
     readonly records: Table<number>;
-    readonly codec: Codec<T>;
+    readonly codec: InPlaceCodec<T>;
     /** The last key in the file, from 1; 0 when it has none. */
     readonly lastKey: number;
     readonly depth: number;
@@ -128,7 +130,7 @@ export class Backlog<T> {
   giveBack(entries: readonly Entry<T>[]): void {
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i] as Entry<T>;
-      this.#givenBack.push(new Entry(entry, entry.attempt + 1, entry.block, entry.index));
+      this.#givenBack.push(again(entry));
       entry.leave();
     }
     this.#unacked -= entries.length;
@@ -190,7 +192,7 @@ export class Backlog<T> {
   }
 
   #blockIn(key: number, bytes: Uint8Array, release?: () => void): LiveBlock<T> {
-    const reader = new BlockReader(bytes);
+    const reader = new BlockReader(bytes, this.#keys);
     const { count, publishedMs } = reader;
     const written = key <= this.#lastRecorded ? this.#records.get(key) : undefined;
     const record = written === undefined ? undefined : SettledRecord.read(written, count);
@@ -218,6 +220,11 @@ export class Backlog<T> {
     else after.before = before;
     block.before = block.after = undefined;
   }
+}
+
+/** To be handed out once more. */
+function again<T>({ key, body, headers, attempt, block, index }: Entry<T>): Entry<T> {
+  return new Entry(key, body, headers, attempt + 1, block, index);
 }
 
 function goneError(): CodedError {

@@ -1,4 +1,14 @@
+import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
+import { CodedError } from '@product-updates/errors';
+import {
+  noHeaders,
+  Undecodable,
+  type BodyRoom,
+  type Headers,
+  type InPlaceCodec,
+  type Message,
+} from '@product-updates/queue';
 import { MAX_BLOCK_BYTES, type BlockBuffers } from './block-buffers.ts';
 
 /**
@@ -20,14 +30,33 @@ export interface WrittenBlock {
   readonly buffer: Buffer;
   end: number;
   count: number;
+  /** When the first of its messages was published. */
   readonly publishedMs: number;
 }
 
+/** What a message may have at most, in bytes. */
+const MAX_KEY = 512;
+const MAX_HEADERS = 65_535;
+const MAX_BODY = 2 ** 20;
+
+/** How far a writer had come. */
+export interface Mark {
+  readonly blocks: number;
+  /** Of the last of them. */
+  readonly end: number;
+  readonly count: number;
+}
+
+const nothing = new Uint8Array(0);
+
 /** Puts messages into blocks, in order, each in a buffer of its own. */
-export class BlockWriter {
+export class BlockWriter implements BodyRoom {
   readonly #buffers: BlockBuffers;
   readonly #blocks: WrittenBlock[] = [];
   #last: WrittenBlock | undefined;
+  #key = '';
+  #headers: Uint8Array = nothing;
+  #nowMs = 0;
 
   constructor(buffers: BlockBuffers) {
     this.#buffers = buffers;
@@ -37,31 +66,72 @@ export class BlockWriter {
     return this.#blocks;
   }
 
-  /** `keyBytes`: of its UTF-8. `headers`: JSON or nothing. */
-  append(key: string, keyBytes: number, headers: Uint8Array, body: Uint8Array, nowMs: number): void {
-    const bytes = MESSAGE_HEAD_BYTES + keyBytes + headers.length + body.length;
-    const block = this.#blockFor(bytes, nowMs);
-    const { buffer } = block;
-    let at = block.end;
-    writeMessageHead(buffer, at, keyBytes, headers.length, body.length);
-    at += MESSAGE_HEAD_BYTES;
-    writeKey(buffer, at, key, keyBytes);
-    at += keyBytes;
-    if (headers.length > 0) buffer.set(headers, at);
-    buffer.set(body, at + headers.length);
-    block.end += bytes;
-    block.count++;
+  get mark(): Mark {
+    return { blocks: this.#blocks.length, end: this.#last?.end ?? 0, count: this.#last?.count ?? 0 };
   }
 
-  #blockFor(bytes: number, nowMs: number): WrittenBlock {
+  /** Everything after the mark, which was taken here, was never written. */
+  rewind({ blocks, end, count }: Mark): void {
+    for (const { buffer } of this.#blocks.splice(blocks)) this.#buffers.giveBack(buffer);
+    this.#last = this.#blocks.at(-1);
+    if (this.#last === undefined) return;
+    this.#last.end = end;
+    this.#last.count = count;
+  }
+
+  /** Throws `invalid` for one that is larger than a block can carry, and what the codec throws: then rewind. */
+  append<T>({ key, body, headers }: Message<T | Undecodable>, codec: InPlaceCodec<T>, nowMs: number): void {
+    if (body instanceof Undecodable) throw new CodedError('invalid', 'what could not be decoded cannot be published');
+    this.#key = key;
+    this.#headers = headerBytes(headers);
+    this.#nowMs = nowMs;
+    codec.write(body, this);
+  }
+
+  /** For the codec only: room for the body of the message that is being appended, and its head and key before it. */
+  reserve(bodyBytes: number): number {
+    const key = this.#key;
+    const headers = this.#headers;
+    const keyBytes = Buffer.byteLength(key);
+    refuseAbove(MAX_KEY, 'key', keyBytes);
+    refuseAbove(MAX_HEADERS, 'headers', headers.length);
+    refuseAbove(MAX_BODY, 'body', bodyBytes);
+    const bytes = MESSAGE_HEAD_BYTES + keyBytes + headers.length + bodyBytes;
+    const block = this.#blockFor(bytes);
+    const { buffer, end } = block;
+    writeMessageHead(buffer, end, keyBytes, headers.length, bodyBytes);
+    writeKey(buffer, end + MESSAGE_HEAD_BYTES, key, keyBytes);
+    const headersAt = end + MESSAGE_HEAD_BYTES + keyBytes;
+    if (headers.length > 0) buffer.set(headers, headersAt);
+    block.end += bytes;
+    block.count++;
+    return headersAt + headers.length;
+  }
+
+  /** For the codec only: where `reserve` made room. */
+  get bytes(): Uint8Array {
+    return (this.#last as WrittenBlock).buffer;
+  }
+
+  #blockFor(bytes: number): WrittenBlock {
     const last = this.#last;
     if (last !== undefined && last.count < MAX_BLOCK_MESSAGES && last.end + bytes <= MAX_BLOCK_BYTES) return last;
     const buffer = this.#buffers.take(HEAD_BYTES + bytes);
-    const block = { buffer, end: HEAD_BYTES, count: 0, publishedMs: nowMs };
+    const block = { buffer, end: HEAD_BYTES, count: 0, publishedMs: this.#nowMs };
     this.#blocks.push(block);
     this.#last = block;
     return block;
   }
+}
+
+function headerBytes(headers: Headers): Uint8Array {
+  if (headers === noHeaders || Object.keys(headers).length === 0) return nothing;
+  return Buffer.from(JSON.stringify(headers));
+}
+
+function refuseAbove(max: number, what: string, bytes: number): void {
+  if (bytes <= max) return;
+  throw new CodedError('invalid', `the ${what} of a message is ${bytes} bytes, at most ${max} are carried`);
 }
 
 /** The finished bytes of a block, its head written. */

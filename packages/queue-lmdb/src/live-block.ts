@@ -1,9 +1,9 @@
-import type { Delivery, Headers, Message, Undecodable } from '@product-updates/queue';
+import type { Delivery, Headers, Undecodable } from '@product-updates/queue';
 import type { SettledRecord } from './settled-record.ts';
 
 /** Where the messages of a block come from, in order. */
 export interface MessageSource<T> {
-  next(): Message<T | Undecodable>;
+  next(attempt: number, block: LiveBlock<T>, index: number): Entry<T>;
   skip(): void;
   /** After the last: what it was read from is not looked at any more. */
   release(): void;
@@ -66,8 +66,8 @@ export class LiveBlock<T> {
   /** The next of those, only while there is one. With the last one goes all that the block kept of its messages. */
   takeFresh(): Entry<T> {
     const index = this.#next;
-    const message = (this.#source as MessageSource<T>).next();
-    const entry = new Entry(message, 1 + (this.record?.crashes(index) ?? 0), this, index);
+    const attempt = 1 + (this.record?.crashes(index) ?? 0);
+    const entry = (this.#source as MessageSource<T>).next(attempt, this, index);
     this.#next++;
     this.#skipSettled();
     return entry;
@@ -98,10 +98,17 @@ export class Entry<T> implements Delivery<T | Undecodable> {
   state: EntryState = 'waiting';
   #block: LiveBlock<T> | undefined;
 
-  constructor(message: Message<T | Undecodable>, attempt: number, block: LiveBlock<T>, index: number) {
-    this.key = message.key;
-    this.body = message.body;
-    this.headers = message.headers;
+  constructor(
+    key: string,
+    body: T | Undecodable,
+    headers: Headers,
+    attempt: number,
+    block: LiveBlock<T>,
+    index: number,
+  ) {
+    this.key = key;
+    this.body = body;
+    this.headers = headers;
     this.attempt = attempt;
     this.index = index;
     this.#block = block;

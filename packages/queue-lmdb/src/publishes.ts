@@ -1,17 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '@product-updates/errors';
 import type { Environment, Table } from '@product-updates/lmdb';
-import type { Message } from '@product-updates/queue';
+import type { InPlaceCodec, Message, Undecodable } from '@product-updates/queue';
 import type { Backlog } from './backlog.ts';
 import type { BlockBuffers } from './block-buffers.ts';
 import { BlockWriter, seal } from './block-writer.ts';
 
-/** A message as it goes into a block. */
-export interface Prepared {
-  readonly keyBytes: number;
-  readonly headers: Uint8Array;
-  readonly body: Uint8Array;
-}
+/** A group with so many blocks takes no more: what comes then has a commit of its own, and its publishers are answered earlier than by one large one. */
+const GROUP_BLOCKS = 8;
 
 /** What was published since the last one was sealed: accepted together, refused together. */
 interface Group {
@@ -26,10 +22,11 @@ interface Group {
  * Puts what is published into blocks. What is published in one turn, or while a commit is under way, goes into the same
  * blocks and shares one promise.
  */
-export class Publishes {
+export class Publishes<T> {
   readonly #environment: Environment;
   readonly #blocks: Table<number>;
   readonly #backlog: Pick<Backlog<unknown>, 'add' | 'doubt' | 'forget'>;
+  readonly #codec: InPlaceCodec<T>;
   readonly #onCommitted: () => void;
   /** Blocks of publishes that were answered `unavailable`: they may be there until the next commit removes them. */
   readonly #doubtful: number[] = [];
@@ -43,6 +40,7 @@ export class Publishes {
     readonly environment: Environment;
     readonly blocks: Table<number>;
     readonly backlog: Pick<Backlog<unknown>, 'add' | 'doubt' | 'forget'>;
+    readonly codec: InPlaceCodec<T>;
     readonly lastKey: number;
     readonly buffers: BlockBuffers;
     /** Called after what was published stands in the backlog, or was refused. */
@@ -52,6 +50,7 @@ export class Publishes {
     this.#blocks = options.blocks;
     this.#backlog = options.backlog;
     this.#buffers = options.buffers;
+    this.#codec = options.codec;
     this.#onCommitted = options.onCommitted;
     this.#nextKey = options.lastKey + 1;
   }
@@ -61,13 +60,18 @@ export class Publishes {
     return this.#underWay;
   }
 
-  /** Rejects as `Environment.write`. `prepared` stands in the order of `messages`. */
-  publish(messages: readonly Message<unknown>[], prepared: readonly Prepared[], nowMs: number): Promise<void> {
-    const group = (this.#gathering ??= this.#begin());
-    for (let i = 0; i < messages.length; i++) {
-      const { key } = messages[i] as Message<unknown>;
-      const { keyBytes, headers, body } = prepared[i] as Prepared;
-      group.writer.append(key, keyBytes, headers, body, nowMs);
+  /**
+   * All of them or none. Throws `invalid` for one that is larger than a block can carry, and what the codec throws; rejects as
+   * `Environment.write`.
+   */
+  publish(messages: readonly Message<T | Undecodable>[], nowMs: number): Promise<void> {
+    const group = this.#open();
+    const mark = group.writer.mark;
+    try {
+      for (const message of messages) group.writer.append(message, this.#codec, nowMs);
+    } catch (error) {
+      group.writer.rewind(mark);
+      throw error;
     }
     group.count += messages.length;
     this.#underWay += messages.length;
@@ -79,6 +83,12 @@ export class Publishes {
     await Promise.allSettled(this.#commits);
   }
 
+  #open(): Group {
+    const group = this.#gathering;
+    if (group !== undefined && group.writer.blocks.length < GROUP_BLOCKS) return group;
+    return (this.#gathering = this.#begin());
+  }
+
   #begin(): Group {
     const group: Group = {
       writer: new BlockWriter(this.#buffers),
@@ -88,6 +98,7 @@ export class Publishes {
     };
     group.committed = this.#commit(group);
     this.#commits.add(group.committed);
+    group.committed.catch(() => {}); // nobody waits for a group of which everything was refused
     return group;
   }
 
@@ -109,7 +120,7 @@ export class Publishes {
   }
 
   #seal(group: Group): void {
-    this.#gathering = undefined;
+    if (this.#gathering === group) this.#gathering = undefined;
     for (const key of this.#doubtful) this.#blocks.remove(key);
     group.firstKey = this.#nextKey;
     for (const block of group.writer.blocks) this.#blocks.put(this.#nextKey++, seal(block));

@@ -1,5 +1,6 @@
 import type { Environment } from '@product-updates/lmdb';
 import {
+  inPlace,
   WaitingLine,
   wholeNumberFault,
   type Abortable,
@@ -16,7 +17,6 @@ import { BlockBuffers } from './block-buffers.ts';
 import { closedError, fullError } from './errors.ts';
 import { HandedOut } from './handed-out.ts';
 import { Entry } from './live-block.ts';
-import { prepareAll } from './prepare.ts';
 import { Publishes } from './publishes.ts';
 import { recover, type Recovered, type Tables } from './recovery.ts';
 import { Settles } from './settles.ts';
@@ -55,23 +55,22 @@ const done: Promise<void> = Promise.resolve();
 /** Invariant: receivers wait only while no message does. */
 class LmdbQueue<T> implements Queue<T | Undecodable> {
   readonly #environment: Environment;
-  readonly #codec: Codec<T>;
   readonly #clock: Clock;
   readonly #capacity: number;
   readonly #life: number;
   readonly #handedOut: HandedOut;
   readonly #backlog: Backlog<T>;
-  readonly #publishes: Publishes;
+  readonly #publishes: Publishes<T>;
   readonly #settles: Settles<T>;
   readonly #receivers = new WaitingLine<number, readonly Delivery<T | Undecodable>[]>();
   #closed = false;
   #disposed: Promise<void> | undefined;
 
   constructor(options: LmdbQueueOptions<T>, tables: Tables, handedOut: HandedOut, { depth, lastKey, life }: Recovered) {
-    const { environment, codec, memoryBytes } = options;
+    const { environment, memoryBytes } = options;
+    const codec = inPlace(options.codec);
     const { blocks, records } = tables;
     this.#environment = environment;
-    this.#codec = codec;
     this.#clock = options.clock;
     this.#capacity = options.capacity;
     this.#life = life;
@@ -79,7 +78,15 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
     const buffers = new BlockBuffers();
     this.#backlog = new Backlog({ blocks, records, codec, lastKey, depth, memoryBytes, buffers });
     const onCommitted = (): void => this.#serve();
-    this.#publishes = new Publishes({ environment, blocks, backlog: this.#backlog, lastKey, buffers, onCommitted });
+    this.#publishes = new Publishes({
+      environment,
+      blocks,
+      backlog: this.#backlog,
+      codec,
+      lastKey,
+      buffers,
+      onCommitted,
+    });
     this.#settles = new Settles({ environment, blocks, records, backlog: this.#backlog, onCommitted });
   }
 
@@ -90,8 +97,7 @@ class LmdbQueue<T> implements Queue<T | Undecodable> {
       return Promise.reject(fullError(messages.length, this.#capacity));
     }
     try {
-      const prepared = prepareAll(messages, this.#codec);
-      return this.#publishes.publish(messages, prepared, this.#clock.now());
+      return this.#publishes.publish(messages, this.#clock.now());
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,4 +1,5 @@
 import {
+  inPlace,
   noHeaders,
   systemClock,
   type Codec,
@@ -28,9 +29,11 @@ export async function openBytes(url: URL): Promise<OpenedQueue<Uint8Array>> {
 }
 
 /** A block with these bodies, as a queue writes it. */
+const codec = inPlace(bytesCodec);
+
 export function blockOf(...texts: readonly string[]): Uint8Array {
   const writer = new BlockWriter(new BlockBuffers());
-  for (const text of texts) writer.append('key', 3, new Uint8Array(0), Buffer.from(text), 1);
+  for (const text of texts) writer.append({ key: 'key', body: Buffer.from(text), headers: noHeaders }, codec, 1);
   return seal(writer.blocks[0]!);
 }
 

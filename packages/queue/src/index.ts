@@ -2,7 +2,7 @@ export type { Abortable } from './abort.ts';
 export { backoffMs } from './backoff.ts';
 export { createChannel, type Channel } from './channel.ts';
 export { systemClock, type Clock } from './clock.ts';
-export type { Codec } from './codec.ts';
+export { inPlace, type BodyRoom, type Codec, type InPlaceCodec } from './codec.ts';
 export { createMemoryQueue, openMemoryQueue } from './memory-queue.ts';
 export type { OpenQueue, QueueOpenContext } from './open-queue.ts';
 export {
