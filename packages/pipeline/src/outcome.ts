@@ -11,14 +11,17 @@ export function outcomesOf(updates: readonly Update[], changed: readonly Product
   if (areAllIn(updates, changed)) return [{ outcome: 'applied', deliveries: updates }];
   const now = new Map<string, ProductRecord>();
   for (const record of changed) now.set(record.product_id, record);
-  const superseded = updates.filter(({ body }) => !isIn(now.get(body.product_id), body));
-  if (superseded.length === 0) return [{ outcome: 'applied', deliveries: updates }];
-  const applied = updates.filter(({ body }) => isIn(now.get(body.product_id), body));
-  if (applied.length === 0) return [{ outcome: 'superseded', deliveries: updates }];
-  return [
+  const applied: Update[] = [];
+  const superseded: Update[] = [];
+  for (const update of updates) {
+    const { body } = update;
+    (isIn(now.get(body.product_id), body) ? applied : superseded).push(update);
+  }
+  const ended: readonly Ended[] = [
     { outcome: 'applied', deliveries: applied },
     { outcome: 'superseded', deliveries: superseded },
   ];
+  return ended.filter(({ deliveries }) => deliveries.length > 0);
 }
 
 /** What most batches are, found without a map: one update a product, all of them news, answered in the order given. */

@@ -28,7 +28,7 @@ export interface PipelineOptions {
   readonly ping: () => Promise<void>;
   /** Workers, at least 1. A product is always in the same lane. */
   readonly lanes: number;
-  /** Most updates, and so most products, in one write. */
+  /** Most products in one write. What waits of the same products is merged into it, up to four updates for each of so many. */
   readonly batchMax: number;
   /** Most deliveries held at a time: the back-pressure. `lanes` × `batchMax` × 4 unless told. */
   readonly window?: number;

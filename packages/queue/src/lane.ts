@@ -29,6 +29,9 @@ export interface LaneOptions<T> {
 
 const turnEnd: Promise<void> = Promise.resolve();
 
+/** A batch has at most so many times as many items as it may have keys. */
+const ITEMS_PER_KEY = 4;
+
 /** After a `work` that rejected. */
 const BUG_DELAY_MS = 1000;
 
@@ -98,7 +101,7 @@ export class Lane<T> {
   /** Keys that are due come first and whole; what is larger than a batch comes in several, with nothing in between. */
   #take(): readonly T[] {
     const { batchMax } = this.#options;
-    if (this.#held.size === 0) return this.#fresh.take(batchMax);
+    if (this.#held.size === 0) return this.#takeFresh();
     const batch: T[] = [];
     while (this.#due.size > 0) {
       const first = this.#due.first as HeldKey<T>;
@@ -113,6 +116,23 @@ export class Lane<T> {
       const held = this.#held.get(this.#options.keyOf(item));
       if (held === undefined) batch.push(item);
       else held.items.push(item);
+    }
+    return batch;
+  }
+
+  /** Items of keys that are in the batch anyway cost its work next to nothing, so they come with it. */
+  #takeFresh(): readonly T[] {
+    const { batchMax, keyOf } = this.#options;
+    const fresh = this.#fresh;
+    const batch = fresh.take(batchMax);
+    if (fresh.size === 0) return batch;
+    const keys = new Set<string>();
+    for (const item of batch) keys.add(keyOf(item));
+    while (fresh.size > 0 && batch.length < batchMax * ITEMS_PER_KEY) {
+      const key = keyOf(fresh.first as T);
+      if (keys.size === batchMax && !keys.has(key)) break;
+      keys.add(key);
+      batch.push(fresh.shift() as T);
     }
     return batch;
   }

@@ -29,7 +29,7 @@ export interface WorkerPool<T> extends AsyncDisposable {
 export interface WorkerPoolOptions<T> {
   /** How many work at a time, at least 1. */
   readonly lanes: number;
-  /** Most items a batch, at least 1. */
+  /** Most keys a batch, at least 1. Where more waits than that a batch has up to four times as many items, of these keys. */
   readonly batchMax: number;
   /** Pure and cheap: it is asked more than once for an item. */
   readonly keyOf: (item: T) => string;

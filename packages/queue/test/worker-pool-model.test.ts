@@ -77,8 +77,10 @@ class Trial {
   }
 
   async #work(batch: readonly Item[]): Promise<readonly GivenBack<Item>[]> {
-    expect(batch.length).to.be.within(1, this.#case.batchMax);
+    const { batchMax } = this.#case;
     const byKey = Map.groupBy(batch, ({ key }) => key);
+    expect(byKey.size).to.be.within(1, batchMax);
+    expect(batch.length).to.be.at.most(4 * batchMax);
     for (const [key, items] of byKey) {
       expect(this.#atWork.has(key), `two workers on ${key}`).to.equal(false);
       this.#atWork.add(key);

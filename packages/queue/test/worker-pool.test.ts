@@ -19,7 +19,7 @@ describe('createWorkerPool', () => {
     expect(only(test).text).to.equal('a1 b1 a2');
   });
 
-  it('gathers while it works, and takes at most batchMax', async () => {
+  it('gathers while it works, and takes at most batchMax keys', async () => {
     const test = createTestPool({ batchMax: 3 });
     await submit(test, 'a1');
     await submit(test, 'a2 b1');
@@ -30,6 +30,21 @@ describe('createWorkerPool', () => {
     expect(only(test).text).to.equal('d1');
     await only(test).done();
     expect(test.open.length).to.equal(0);
+  });
+
+  it('takes with them what waits of the same keys, up to four times as many items', async () => {
+    const test = createTestPool({ batchMax: 2 });
+    await submit(test, 'a1');
+    await submit(test, 'a2 b1 b2 a3 c1 a4');
+    await submit(test, 'a5 a6 a7 a8 a9 a10 a11 a12 a13');
+    await only(test).done();
+    expect(only(test).text).to.equal('a2 b1 b2 a3');
+    await only(test).done();
+    expect(only(test).text).to.equal('c1 a4 a5 a6 a7 a8 a9 a10');
+    await only(test).done();
+    expect(only(test).text).to.equal('a11 a12 a13');
+    await only(test).done();
+    expect(test.pool.size).to.equal(0);
   });
 
   it('counts what is inside and who is at work', async () => {
