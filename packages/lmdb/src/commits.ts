@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CodedError, codeOf } from '@product-updates/errors';
 import type { Database, Handle } from './database.ts';
 import { translate } from './errors.ts';
@@ -31,26 +32,25 @@ interface Operation {
 }
 
 /**
- * Group commit: one commit at a time. Where none is under way, what is written in one turn of the event loop makes one;
- * what comes during it makes the next.
+ * Group commit: one commit at a time. What is written in one turn of the event loop makes one, and what comes during it makes
+ * the next: also what those write at once who were waiting for the one before.
  */
 export class Commits {
   readonly #folder: string;
   readonly #database: () => Database;
   #maxBytes = 0;
-  /** `gathering`: LMDB was handed the first of a turn; `committing`: the turn is over, and it is not told of more. */
-  #phase: 'idle' | 'gathering' | 'committing' = 'idle';
+  #waiting: Write[] = [];
+  /** Those of the commit under way. */
   #group: Write[] = [];
   #groupBytes = 0;
   /** Of the file, at most: every entry may need copies of the pages on the way to it. */
   #groupPageBytes = 0;
-  #waiting: Write[] = [];
   #recording: Operation[] | undefined;
   /** The last commit failed: those that make room go first and alone. */
   #failed = false;
   /** How much may still be written before what is in use is looked at again. */
   #credit = 0;
-  #settled: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
 
   constructor(folder: string, database: () => Database) {
     this.#folder = folder;
@@ -78,57 +78,73 @@ export class Commits {
     this.#recording.push(operation);
   }
 
-  /** The turn is over in which the first of a commit was handed to LMDB. */
-  begin(): void {
-    if (this.#phase === 'gathering') this.#phase = 'committing';
-  }
-
   /** Resolves when nothing is under way and nothing waits. */
   async idle(): Promise<void> {
-    while (this.#phase !== 'idle') await this.#settled;
+    while (this.#running !== undefined) await this.#running;
   }
 
   #written(change: () => void, frees: boolean, spareBytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const write = { change, frees, spareBytes, resolve, reject };
-      const waits = this.#phase === 'committing' || this.#groupBytes >= GROUP_BYTES;
-      if (waits || !this.#database().isOpen) this.#waiting.push(write);
-      else this.#join(write);
-      if (this.#phase === 'idle' && this.#waiting.length > 0) this.#reopen();
+      this.#waiting.push({ change, frees, spareBytes, resolve, reject });
+      this.#running ??= this.#commitAll();
     });
   }
 
-  /** What waits is written, or rejected, when it was tried. */
-  #reopen(): void {
-    this.#phase = 'committing';
-    this.#settled = this.#database()
-      .recover()
-      .then(
-        () => this.#over(),
-        (error: unknown) => {
-          const waiting = this.#waiting;
-          this.#waiting = [];
-          this.#over();
-          for (const { reject } of waiting) reject(error);
-        },
-      )
-      .then(() => this.#next());
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Whatever a turn brings shares a commit: many requests, each with a callback of its own, and what those do next who were
+      // just told that theirs is on disk. Else acks and what is acked would take turns, each with commits of its own.
+      await setImmediate();
+      await this.#commit();
+    }
+    this.#running = undefined;
   }
 
-  #join(write: Write): void {
+  async #commit(): Promise<void> {
+    try {
+      if (!this.#database().isOpen) await this.#database().recover();
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      return;
+    }
+    try {
+      await this.#handWaiting();
+    } catch (error) {
+      await this.#recover(error);
+      return;
+    }
+    this.#failed = false;
+    for (const { resolve } of this.#over()) resolve();
+  }
+
+  /** Gives to LMDB, within this turn, what has room in one commit; answers the promise of the last of it, or nothing. */
+  #handWaiting(): Promise<boolean> | undefined {
+    const waiting = this.#waiting;
+    const apart = this.#failed && waiting.some(({ frees }) => frees);
+    this.#waiting = [];
+    let committed: Promise<boolean> | undefined;
+    for (const write of waiting) {
+      if (this.#groupBytes >= GROUP_BYTES || (apart && !write.frees)) this.#waiting.push(write);
+      else committed = this.#hand(write) ?? committed;
+    }
+    return committed;
+  }
+
+  #hand(write: Write): Promise<boolean> | undefined {
     let operations: readonly Operation[];
     try {
       operations = this.#recorded(write);
       if (operations.length > 0) this.#takeRoom(operations, write);
     } catch (error) {
       write.reject(error);
-      return;
+      return undefined;
     }
-    if (operations.length === 0 && this.#phase === 'idle') write.resolve();
-    else {
-      this.#group.push(write);
-      this.#hand(operations);
+    this.#group.push(write);
+    let committed: Promise<boolean> | undefined;
+    for (const { handle, key, value } of operations) {
+      committed = value === undefined ? handle.lmdb.remove(key) : handle.lmdb.put(key, value);
     }
+    return committed;
   }
 
   #recorded({ change }: Write): readonly Operation[] {
@@ -160,27 +176,7 @@ export class Commits {
     this.#groupBytes += bytes;
   }
 
-  #hand(operations: readonly Operation[]): void {
-    let committed: Promise<boolean> | undefined;
-    for (const { handle, key, value } of operations) {
-      committed = value === undefined ? handle.lmdb.remove(key) : handle.lmdb.put(key, value);
-    }
-    if (committed === undefined || this.#phase !== 'idle') return;
-    this.#phase = 'gathering';
-    this.#settled = committed.then(
-      () => this.#succeeded(),
-      (error: unknown) => this.#recovered(error),
-    );
-  }
-
-  #succeeded(): void {
-    this.#failed = false;
-    const group = this.#over();
-    for (const { resolve } of group) resolve();
-    this.#next();
-  }
-
-  async #recovered(error: unknown): Promise<void> {
+  async #recover(error: unknown): Promise<void> {
     const reason = await this.#reasonOf(error);
     try {
       await this.#database().recover();
@@ -189,9 +185,7 @@ export class Commits {
     }
     this.#failed = true;
     this.#credit = 0;
-    const group = this.#over();
-    for (const { reject } of group) reject(reason);
-    this.#next();
+    for (const { reject } of this.#over()) reject(reason);
   }
 
   async #reasonOf(error: unknown): Promise<CodedError> {
@@ -207,19 +201,7 @@ export class Commits {
     this.#group = [];
     this.#groupBytes = 0;
     this.#groupPageBytes = 0;
-    this.#phase = 'idle';
     return group;
-  }
-
-  #next(): void {
-    const apart = this.#failed && this.#waiting.some(({ frees }) => frees);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const write of waiting) {
-      if (this.#groupBytes >= GROUP_BYTES || (apart && !write.frees)) this.#waiting.push(write);
-      else this.#join(write);
-    }
-    if (this.#phase === 'idle' && this.#waiting.length > 0) this.#next();
   }
 }
 

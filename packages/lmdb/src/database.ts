@@ -23,16 +23,13 @@ export interface Handle {
 export class Database {
   readonly #folder: string;
   readonly #mapSize: number;
-  readonly #onCommitBegin: () => void;
   readonly #tables = new Map<string, { readonly handle: Handle; current: LmdbTable }>();
   #root: LmdbRoot | undefined;
   readonly #room: Room;
 
-  /** `onCommitBegin` runs when what is put from then on belongs to the next commit. */
-  constructor(folder: string, mapSize: number, onCommitBegin: () => void) {
+  constructor(folder: string, mapSize: number) {
     this.#folder = folder;
     this.#mapSize = mapSize;
-    this.#onCommitBegin = onCommitBegin;
     this.#root = this.#open();
     this.#room = new Room(join(folder, DATA_FILE));
   }
@@ -127,7 +124,6 @@ export class Database {
     try {
       const root = openRoot(join(this.#folder, DATA_FILE), this.#mapSize);
       root.on('beforecommit', () => {
-        this.#onCommitBegin();
         // Besides the promise that puts answer, lmdb-js (3.5) makes one for the beginning of the commit, when this turn ends, and
         // tells nobody. A failed commit would reject it unheard, and so end the process.
         queueMicrotask(() => root.committed.then(nothing, nothing));

@@ -22,8 +22,8 @@ export interface Environment extends AsyncDisposable {
    * Runs `change`, which puts and removes synchronously, as one transaction: all or nothing. What several callers write in one
    * turn, or while a commit is under way, shares the next commit. Resolves when it is on disk.
    *
-   * `change` runs late: at once where no commit is under way, else right after the one that is. What is gathered until then can
-   * still go into it. It reads what is committed, not what it or another change of the same commit has put. What it throws
+   * `change` runs late: at the end of the turn where no commit is under way, else of the one in which that commit is over. What
+   * is gathered until then can still go into it. It reads what is committed, not what it or another change of the same commit has put. What it throws
    * rejects this write alone.
    *
    * Rejects `full` (none of it is there), `unavailable` (it may be there: EIO, a failed sync), `closed`.

@@ -30,7 +30,7 @@ export class SharedFolder {
       const isNew = this.#owned.text === '';
       if (!isNew) this.#owned.write(OPEN);
       this.commits = new Commits(folder, () => this.database);
-      this.database = new Database(folder, MAP_BYTES, () => this.commits.begin());
+      this.database = new Database(folder, MAP_BYTES);
       this.#meta = this.database.table('meta');
       // Only now is there something that may not be missing at the next start.
       if (isNew) this.#owned.write(OPEN);

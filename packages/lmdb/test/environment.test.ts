@@ -176,7 +176,7 @@ describe('an environment', () => {
       environment.table('t');
     }
     const commits: Commits = new Commits(folder, () => database);
-    const database = new Database(folder, MIB, () => commits.begin());
+    const database = new Database(folder, MIB);
     const handle = database.table('meta');
     await commits.write(() => commits.record({ handle, key: bytes('format:store'), value: undefined }), true);
     await database.close();

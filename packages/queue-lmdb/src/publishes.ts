@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '@product-updates/errors';
 import type { Environment, Table } from '@product-updates/lmdb';
 import type { InPlaceCodec, Message, Undecodable } from '@product-updates/queue';
@@ -103,8 +102,6 @@ export class Publishes<T> {
   }
 
   async #commit(group: Group): Promise<void> {
-    // The rest of the turn joins it: many small requests come in one turn, each with a callback of its own.
-    await setImmediate();
     try {
       await this.#environment.write(() => this.#seal(group));
       this.#add(group);

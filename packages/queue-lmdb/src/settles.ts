@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { CodedError, codeOf } from '@product-updates/errors';
 import type { Environment, Table } from '@product-updates/lmdb';
 import type { Backlog } from './backlog.ts';
@@ -74,7 +73,6 @@ export class Settles<T> {
   }
 
   async #commit(group: Group<T>): Promise<void> {
-    await setImmediate(); // so that it shares the commit of what is published in this turn
     try {
       await this.#environment.write(() => this.#seal(group), { frees: true });
       this.#backlog.settle(group.entries);

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Environment } from '@product-updates/lmdb';
 
 /** Work of this much fills a commit. */
@@ -61,10 +60,7 @@ export class Changes<S extends Commitable> {
   async #commit(): Promise<void> {
     const commit: Commit<S> = { state: this.#begin(), changes: [], weight: 0 };
     try {
-      // One a turn, so that readers get theirs between.
-      while (this.#join(commit) && this.#waiting.length > 0) await setImmediate();
       await this.#environment.write(() => {
-        // What came while another commit was under way.
         while (this.#join(commit)) continue;
         commit.state.put();
       });
