@@ -1,4 +1,4 @@
-import { coalesce, merge, type ProductRecord } from '@product-updates/domain';
+import { merge, type ProductRecord } from '@product-updates/domain';
 import type { Update } from './incoming.ts';
 
 /** Updates of one product that wait together, in the order they came, and what they make when merged. */
@@ -8,7 +8,7 @@ export interface ProductGroup {
   readonly record: ProductRecord;
 }
 
-/** In the order in which the products first appear, as `recordsOf` has it. */
+/** In the order in which the products first appear, as `coalesced` has them. */
 export function groupsOf(updates: readonly Update[]): readonly ProductGroup[] {
   const byProduct = new Map<string, Update[]>();
   for (const update of updates) {
@@ -23,9 +23,26 @@ export function groupsOf(updates: readonly Update[]): readonly ProductGroup[] {
   }));
 }
 
-/** One record a product. */
-export function recordsOf(updates: readonly Update[]): readonly ProductRecord[] {
-  return [...coalesce(updates.map(({ body }) => body)).values()];
+/** What updates make together. */
+export interface Coalesced {
+  /** One a product, in the order in which they first appear. */
+  readonly records: readonly ProductRecord[];
+  /** For each update, the index of its product's record. */
+  readonly places: readonly number[];
+}
+
+/** As `coalesce` of domain. The places spare whoever asks later what became of each update from looking for its product again. */
+export function coalesced(updates: readonly Update[]): Coalesced {
+  const placeOf = new Map<string, number>();
+  const records: ProductRecord[] = [];
+  const places: number[] = [];
+  for (const { body } of updates) {
+    const place = placeOf.get(body.product_id);
+    if (place === undefined) placeOf.set(body.product_id, records.push(body) - 1);
+    else records[place] = merge(records[place] as ProductRecord, body);
+    places.push(place ?? records.length - 1);
+  }
+  return { records, places };
 }
 
 /** Of updates of the same product, at least one. */

@@ -1,21 +1,26 @@
 import type { ProductEvent, ProductRecord } from '@product-updates/domain';
+import { coalesced, type Coalesced } from './group.ts';
 import type { Update } from './incoming.ts';
 import type { Ended } from './settle.ts';
 
 /**
  * What became of updates that were written together; `changed` is what the store answered. An update is *applied* when
- * for at least one field its version and value are those the store now has, else it is *superseded*.
+ * for at least one field its version and value are those the store now has, else it is *superseded*. `written`: what the
+ * updates make together, where that is at hand.
  */
-export function outcomesOf(updates: readonly Update[], changed: readonly ProductRecord[]): readonly Ended[] {
+export function outcomesOf(
+  updates: readonly Update[],
+  changed: readonly ProductRecord[],
+  written: Coalesced = coalesced(updates),
+): readonly Ended[] {
   if (changed.length === 0) return [{ outcome: 'superseded', deliveries: updates }];
-  if (areAllIn(updates, changed)) return [{ outcome: 'applied', deliveries: updates }];
-  const now = new Map<string, ProductRecord>();
-  for (const record of changed) now.set(record.product_id, record);
+  const now = placed(changed, written.records);
   const applied: Update[] = [];
   const superseded: Update[] = [];
-  for (const update of updates) {
-    const { body } = update;
-    (isIn(now.get(body.product_id), body) ? applied : superseded).push(update);
+  for (let i = 0; i < updates.length; i += 1) {
+    const update = updates[i] as Update;
+    const isApplied = isIn(now[written.places[i] as number], update.body);
+    (isApplied ? applied : superseded).push(update);
   }
   const ended: readonly Ended[] = [
     { outcome: 'applied', deliveries: applied },
@@ -24,10 +29,22 @@ export function outcomesOf(updates: readonly Update[], changed: readonly Product
   return ended.filter(({ deliveries }) => deliveries.length > 0);
 }
 
-/** What most batches are, found without a map: one update a product, all of them news, answered in the order given. */
-function areAllIn(updates: readonly Update[], changed: readonly ProductRecord[]): boolean {
-  if (changed.length !== updates.length) return false;
-  return updates.every(({ body }, i) => changed[i]?.product_id === body.product_id && isIn(changed[i], body));
+/** For each record what its product changed to, if it did. Without a map where a store answers in the order of the records. */
+function placed(
+  changed: readonly ProductRecord[],
+  records: readonly ProductRecord[],
+): readonly (ProductRecord | undefined)[] {
+  const now: (ProductRecord | undefined)[] = [];
+  let next = 0;
+  for (const { product_id } of records) {
+    const candidate = changed[next];
+    const isIt = candidate?.product_id === product_id;
+    now.push(isIt ? candidate : undefined);
+    if (isIt) next += 1;
+  }
+  if (next === changed.length) return now;
+  const byProduct = new Map(changed.map((record) => [record.product_id, record]));
+  return records.map(({ product_id }) => byProduct.get(product_id));
 }
 
 function isIn(record: ProductRecord | undefined, event: ProductEvent): boolean {

@@ -3,7 +3,7 @@ import type { Acks } from './acks.ts';
 import type { DeadLetterAll, Hopeless } from './dead-lettering.ts';
 import type { Failures } from './failures.ts';
 import type { Gate } from './gate.ts';
-import { recordsOf } from './group.ts';
+import { coalesced } from './group.ts';
 import type { GuardedWriter } from './guarded-writer.ts';
 import type { Incoming, Update } from './incoming.ts';
 import type { Isolate } from './isolate.ts';
@@ -36,7 +36,8 @@ export function createWork(options: {
 
   /** Resolves when they are applied, with the promise of their ack in `acks`, or isolated. */
   async function apply(updates: readonly Update[]): Promise<readonly GivenBack<Incoming>[]> {
-    const records = recordsOf(updates);
+    const written = coalesced(updates);
+    const { records } = written;
     let tried = await writer.apply(records);
     // The ping that answered came after this failure, and an outage may have ended in between: no evidence against one
     // that was alone from the start. Of a larger batch the halves are tried after that ping anyway.
@@ -45,7 +46,7 @@ export function createWork(options: {
     }
     if (tried.result !== 'written' || tried.records.length < records.length) return isolate(updates, tried);
     if (failures.size > 0) for (const { product_id } of records) failures.forget(product_id);
-    acks.add(settle(updates, outcomesOf(updates, tried.changed)));
+    acks.add(settle(updates, outcomesOf(updates, tried.changed, written)));
     return nothing;
   }
 

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { coalesce, merge, NEVER, type ProductRecord } from '@product-updates/domain';
 import type { Update } from '../src/incoming.ts';
+import { coalesced } from '../src/group.ts';
 import { outcomesOf } from '../src/outcome.ts';
 import { event, messageOf, priced } from './support/events.ts';
 
@@ -47,5 +49,27 @@ describe('outcomesOf', () => {
     const updates = [update('a', 1), update('a', 4, { stock: 3 })];
     const changed = [merge(there, (updates[1] as Update).body)];
     expect(told(updates, changed)).to.deep.equal({ superseded: [0], applied: [1] });
+  });
+});
+
+describe('coalesced', () => {
+  it('is what coalesce of domain makes, and says where each update went', () => {
+    const anyUpdate = fc
+      .tuple(
+        fc.constantFrom('a', 'b', 'c'),
+        fc.integer({ min: 1, max: 5 }),
+        fc.constantFrom({}, { stock: 3 }, { price: 7 }),
+      )
+      .map(([id, at, fields]) => update(id, at, fields));
+    fc.assert(
+      fc.property(fc.array(anyUpdate, { maxLength: 12 }), (updates) => {
+        const { records, places } = coalesced(updates);
+        expect(records).to.deep.equal([...coalesce(updates.map(({ body }) => body)).values()]);
+        expect(places.map((place) => records[place]?.product_id)).to.deep.equal(updates.map(({ key }) => key));
+        // The answer of a store may have its records in any order, and leave some out.
+        const changed = records.filter((_, i) => i % 2 === 0).toReversed();
+        expect(told(updates, changed)).to.deep.equal(told(updates, changed.toReversed()));
+      }),
+    );
   });
 });
