@@ -33,7 +33,7 @@ interface Operation {
 
 /**
  * Group commit: one commit at a time. What is written in one turn of the event loop makes one, and what comes during it makes
- * the next: also what those write at once who were waiting for the one before.
+ * the next: also what those write at once who have waited for it.
  */
 export class Commits {
   readonly #folder: string;
@@ -91,11 +91,11 @@ export class Commits {
   }
 
   async #commitAll(): Promise<void> {
+    // The rest of the turn shares the first commit: many requests come in one, each with a callback of its own.
+    await setImmediate();
     while (this.#waiting.length > 0) {
-      // Whatever a turn brings shares a commit: many requests, each with a callback of its own, and what those do next who were
-      // just told that theirs is on disk. Else acks and what is acked would take turns, each with commits of its own.
-      await setImmediate();
       await this.#commit();
+      await afterMicrotasks();
     }
     this.#running = undefined;
   }
@@ -108,7 +108,8 @@ export class Commits {
       return;
     }
     try {
-      await this.#handWaiting();
+      // Where nothing came to be written, a turn: who writes again at once must not keep the event loop from going round.
+      await (this.#handWaiting() ?? setImmediate());
     } catch (error) {
       await this.#recover(error);
       return;
@@ -203,6 +204,16 @@ export class Commits {
     this.#groupPageBytes = 0;
     return group;
   }
+}
+
+/**
+ * Resolves when those who were told that theirs is on disk have done what they do at once: what they write then belongs to the
+ * next commit. Else acks and what is applied would take turns, each with commits of its own.
+ */
+function afterMicrotasks(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
 
 function sizeOf(operations: readonly Operation[]): number {

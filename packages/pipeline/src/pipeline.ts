@@ -30,7 +30,7 @@ export interface PipelineOptions {
   readonly lanes: number;
   /** Most products in one write. What waits of the same products is merged into it, up to four updates for each of so many. */
   readonly batchMax: number;
-  /** Most deliveries held at a time: the back-pressure. `lanes` × `batchMax` × 4 unless told. */
+  /** Most deliveries held at a time: the back-pressure. `lanes` × `batchMax` × 8 unless told: what can be in work, and as much again. */
   readonly window?: number;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
@@ -57,7 +57,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const stopping = new AbortController();
   const stop = stopping.signal;
 
-  const window = createWindow(options.window ?? lanes * batchMax * 4, stop);
+  const window = createWindow(options.window ?? lanes * batchMax * 8, stop);
   const holds = createHolds({ clock, observer });
   const pace = createPace({ clock, random, stop });
   const gateOf = (reason: HoldReason): Gate => createGate({ reason, holds, clock, pace, stop });

@@ -16,7 +16,7 @@ describe('an outage', () => {
     const rig = createRig({ lanes: 4, batchMax: 10 });
     rig.faults.apply = () => failure('unavailable');
     rig.faults.ping = () => failure('unavailable', 'no answer');
-    await publishMany(rig, 200);
+    await publishMany(rig, 400);
     await rig.clock.settle();
     expect(rig.seen.applies).to.have.length(4);
 
@@ -24,7 +24,7 @@ describe('an outage', () => {
     expect(rig.seen.applies, 'writes while pings fail').to.have.length(4);
     expect(rig.seen.pings).to.have.length(301);
     expect(gaps(rig.seen.pings)).to.deep.equal(Array.from({ length: 300 }, () => 1000));
-    expect(rig.pipeline.status()).to.deep.include({ state: 'held', holding: 160, busy: 4 });
+    expect(rig.pipeline.status()).to.deep.include({ state: 'held', holding: 320, busy: 4 });
     expect(rig.pipeline.status().hold).to.deep.equal({
       reason: 'store',
       since_ms: rig.seen.pings[0],
@@ -39,7 +39,7 @@ describe('an outage', () => {
     expect(await rig.letters()).to.deep.equal([]);
     expect(rig.seen.held).to.have.length(1);
     expect(rig.seen.released).to.deep.equal([{ reason: 'store', heldMs: 301_000 }]);
-    expect(rig.seen.settled.applied).to.have.length(200);
+    expect(rig.seen.settled.applied).to.have.length(400);
     await rig.pipeline.drain();
   });
 

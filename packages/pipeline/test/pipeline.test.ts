@@ -49,9 +49,9 @@ describe('startPipeline', () => {
     expect(rig.seen.settled.applied).to.have.length(10);
   });
 
-  it('takes lanes × batchMax × 4 at a time unless told', async () => {
+  it('takes lanes × batchMax × 8 at a time unless told', async () => {
     const rig = createRig({ lanes: 2, batchMax: 3 });
-    expect(rig.pipeline.status().window).to.equal(24);
+    expect(rig.pipeline.status().window).to.equal(48);
     await rig.pipeline.drain();
   });
 
