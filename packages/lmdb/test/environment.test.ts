@@ -86,43 +86,6 @@ describe('an environment', () => {
     expect(() => texts.put('outside', bytes('of a write'))).to.throw('only within a write');
   });
 
-  it('writes all of a change or nothing, and each change on its own', async () => {
-    await using environment = await open();
-    const table = environment.table('t');
-    const bug = new Error('a bug');
-    const results = await Promise.allSettled([
-      environment.write(() => table.put('a', bytes('1'))),
-      environment.write(() => {
-        table.put('b', bytes('1'));
-        throw bug;
-      }),
-      environment.write(() => table.put('c', bytes('1'))),
-      environment.write(() => {}),
-    ]);
-    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    expect([...table.entries()].map(([key]) => key)).to.deep.equal(['a', 'c']);
-    await environment.write(() => {});
-  });
-
-  it('runs a change late: what is gathered while a commit is under way goes into the next', async () => {
-    await using environment = await open();
-    const table = environment.numberedTable('t');
-    const gathered: number[] = [];
-    let runs = 0;
-    const gather = (): void => {
-      runs++;
-      for (const key of gathered.splice(0)) table.put(key, bytes('x'));
-    };
-    const first = environment.write(() => table.put(0, bytes('x')));
-    await new Promise((resolve) => setImmediate(resolve));
-    const second = environment.write(gather);
-    expect(runs).to.equal(0);
-    gathered.push(1, 2, 3);
-    await first;
-    await second;
-    expect(table.count()).to.equal(4);
-  });
-
   it('shares one folder between parts, and commits', async () => {
     const queue = await open({ part: 'queue' });
     mkdirSync(join(root, 'links'));
