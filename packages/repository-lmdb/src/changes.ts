@@ -1,7 +1,7 @@
 import type { Environment } from '@product-updates/lmdb';
 
-/** Work of this much fills a commit. */
-const WEIGHT_MAX = 2000;
+/** Work of this much fills a commit. It is done in one turn, for which readers wait: with twice as much their slowest waited half as long again. */
+const WEIGHT_MAX = 1000;
 
 /** One change, of a caller who waits for it. */
 interface Change<S> {
