@@ -33,6 +33,8 @@ export function startFeed(options: {
   const { consumer, window, submit, clock, pace, observer, stop } = options;
   const trouble = createTrouble(options.holds, clock);
   let lastReceiveMs: number | null = null;
+  /** The last receive took what the window had room for, so the queue may hold more. */
+  let leavesMore = false;
 
   /** `undefined`: it failed, ask again. */
   async function receive(): Promise<readonly Incoming[] | undefined> {
@@ -40,7 +42,10 @@ export function startFeed(options: {
     if (stop.aborted) return [];
     try {
       trouble.watch();
-      return await consumer.receive(window.capacity - window.size, { signal: stop });
+      const most = window.capacity - window.size;
+      const deliveries = await consumer.receive(most, { signal: stop });
+      leavesMore = deliveries.length === most;
+      return deliveries;
     } catch (error) {
       const code = codeOf(error);
       if (stop.aborted || code === 'closed') return [];
@@ -65,6 +70,7 @@ export function startFeed(options: {
       // Answered in the very moment of the deadline: whoever drains gives them back.
       if (stop.aborted) return;
       submit(deliveries);
+      if (!leavesMore) await endOfTurn(clock);
     }
   }
 
@@ -78,6 +84,13 @@ export function startFeed(options: {
       return lastReceiveMs;
     },
   };
+}
+
+/** What is published in one turn is received together: received one by one, each would go through lane, write and ack alone. */
+function endOfTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    clock.schedule(0, resolve);
+  });
 }
 
 /** The feed's part in the hold of the queue. */

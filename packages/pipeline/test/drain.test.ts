@@ -134,6 +134,7 @@ describe('drain', () => {
     const drained = rig.pipeline.drain();
     const refused = await rig.publish(event('b', 1)).catch((error: unknown) => error);
     expect(refused).to.have.property('code', 'closed');
+    await rig.clock.settle();
     expect(await drained).to.equal(0);
     expect(await rig.prices('a', 'b')).to.deep.equal([1, undefined]);
   });

@@ -18,6 +18,18 @@ describe('startPipeline', () => {
     expect(await rig.pipeline.drain()).to.equal(0);
   });
 
+  it('takes together what is published in one turn, also in many calls', async () => {
+    const rig = createRig();
+    await rig.clock.settle();
+    const ids = Array.from({ length: 50 }, (_, i) => `p${i}`);
+    for (const id of ids) await rig.publish(event(id, 1));
+    await rig.clock.settle();
+
+    // The first one wakes the feed; the others come when the turn ends.
+    expect(rig.seen.applies.map((apply) => apply.ids)).to.deep.equal([['p0'], ids.slice(1)]);
+    expect(await rig.pipeline.drain()).to.equal(0);
+  });
+
   it('tells applied from superseded', async () => {
     const rig = createRig();
     const both = event('a', 1, { price: 1, stock: 1 });
@@ -44,7 +56,9 @@ describe('startPipeline', () => {
     expect(rig.pipeline.status()).to.deep.include({ state: 'running', holding: 4, window: 4, lanes: 1, busy: 1 });
     expect((await rig.queue.stats()).unacked).to.equal(4);
     open.resolve();
-    expect(await rig.pipeline.drain()).to.equal(0);
+    const drained = rig.pipeline.drain();
+    await rig.clock.settle();
+    expect(await drained).to.equal(0);
     expect(rig.seen.received).to.equal(10);
     expect(rig.seen.settled.applied).to.have.length(10);
   });

@@ -15,7 +15,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Lets time pass until nothing is scheduled; answers the ms that took. Rejects after `most` pieces of work. */
   runUntilIdle(options?: { readonly most?: number }): Promise<number>;
-  /** Lets promises settle; no time passes and nothing scheduled runs. */
+  /** Lets promises settle and runs what is due now; no time passes. */
   settle(): Promise<void>;
   /** Sets the wall clock by `ms`, also backwards, as an operator or NTP would: no time passes. */
   step(ms: number): void;
@@ -47,6 +47,13 @@ export function createVirtualClock(options: { readonly startMs?: number } = {}):
     return false;
   }
 
+  async function advance(ms: number): Promise<void> {
+    const untilMs = passedMs + ms;
+    await setImmediate();
+    while (runNext(untilMs)) await setImmediate();
+    passedMs = untilMs;
+  }
+
   return {
     now: () => offsetMs + passedMs,
     schedule(delayMs, run) {
@@ -65,12 +72,7 @@ export function createVirtualClock(options: { readonly startMs?: number } = {}):
       while (heap.first?.cancelled === true) heap.take();
       return offsetMs + heap.nextDueMs;
     },
-    async advance(ms) {
-      const untilMs = passedMs + ms;
-      await setImmediate();
-      while (runNext(untilMs)) await setImmediate();
-      passedMs = untilMs;
-    },
+    advance,
     async runUntilIdle({ most = 100_000 } = {}) {
       const startMs = passedMs;
       await setImmediate();
@@ -80,7 +82,7 @@ export function createVirtualClock(options: { readonly startMs?: number } = {}):
       }
       return passedMs - startMs;
     },
-    settle: async () => setImmediate(),
+    settle: () => advance(0),
     step(ms) {
       offsetMs += ms;
     },

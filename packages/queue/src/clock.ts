@@ -2,7 +2,10 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. May step, also backwards. */
   now(): number;
-  /** Runs `run` once, not earlier than `delayMs` from now. The answer cancels it; cancelling twice is harmless. */
+  /**
+   * Runs `run` once, not earlier than `delayMs` from now; with 0, after the input that is ready now has been read: the end of
+   * this turn of the event loop. The answer cancels it; cancelling twice is harmless.
+   */
   schedule(delayMs: number, run: () => void): () => void;
 }
 
@@ -13,6 +16,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: Date.now,
   schedule(delayMs, run) {
+    if (delayMs === 0) {
+      const immediate = setImmediate(run);
+      return () => clearImmediate(immediate);
+    }
     const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },

@@ -15,6 +15,16 @@ describe('systemClock', () => {
     expect(performance.now() - start).to.be.above(18);
   });
 
+  it('runs what is scheduled for now after the promises of this turn', async () => {
+    const seen: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(0, resolve);
+      systemClock.schedule(0, () => void seen.push('cancelled'))();
+      void Promise.resolve().then(() => seen.push('promise'));
+    });
+    expect(seen).to.deep.equal(['promise']);
+  });
+
   it('does not run what was cancelled, however often', async () => {
     let ran = false;
     const cancel = systemClock.schedule(1, () => {
