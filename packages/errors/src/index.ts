@@ -1,4 +1,5 @@
 export { CodedError, codeOf, errorCodes, type ErrorCode } from './coded-error.ts';
 export { describe } from './describe.ts';
+export { isNetworkError } from './network-error.ts';
 export { redact } from './redact.ts';
 export { readUrlOptions, type UrlOption, type UrlOptions } from './url-options.ts';
