@@ -1,4 +1,4 @@
-# Redis with its append-only file, as a queue or store that must survive a restart would have it.
+# Redis with an append-only file that it syncs before each answer, as a queue or store that must lose nothing would have it.
 # shellcheck shell=bash disable=SC2034
 
 redis_port=6379
@@ -11,5 +11,5 @@ redis_install() {
 }
 
 redis_start() {
-  start_process redis redis-server --bind 127.0.0.1 --port $redis_port --dir "$state/redis/data" --appendonly yes --save '' --daemonize no
+  start_process redis redis-server --bind 127.0.0.1 --port $redis_port --dir "$state/redis/data" --appendonly yes --appendfsync always --save '' --daemonize no
 }
