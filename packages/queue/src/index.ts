@@ -18,6 +18,7 @@ export {
   type Queue,
   type QueueStats,
 } from './queue.ts';
+export { createSteadyNow } from './steady-now.ts';
 export { WaitingLine } from './waiting-line.ts';
 export { wholeNumberFault } from './whole-number.ts';
 export { Undecodable, withCodec } from './with-codec.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RedisClient } from '@redis/client';
 import type { RedisOptions, Server } from './options.ts';
 
@@ -47,7 +48,7 @@ export function createServerConnection(
     database,
     socket: {
       ...server,
-      ...(tls === undefined ? {} : { tls: true, ...tls }),
+      ...(tls === undefined ? {} : { tls: true, ...serverNameOf(server), ...tls }),
       connectTimeout: timeoutMs,
       // Never: a connection that failed once is thrown away, so that no late answer can meet another command.
       reconnectStrategy: false,
@@ -76,6 +77,11 @@ export function createServerConnection(
       client.destroy();
     },
   };
+}
+
+/** What TLS tells the server before it chooses a certificate (SNI, RFC 6066): the host, which may not be an address. */
+function serverNameOf({ host }: Server): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 /** A server that does not know AUTH repeats what it was told, and the client passes that on. */

@@ -42,23 +42,22 @@ export function createRedisDeadLetters({ connection, keys, max }: DeadLettersOpt
   return {
     async add(letter) {
       const args = [letter.id, letterToText(letter), String(max)];
-      const added = await connection.call(({ writes }) => runScript(writes, addScript, both, args));
+      const added = await connection.write((wire) => runScript(wire, addScript, both, args));
       if (added === 0) throw new CodedError('full', `the store holds ${max} dead letters, its bound`);
     },
     async list({ limit, after }) {
       const args = [after === undefined ? '-' : `(${after}`, String(limit)];
-      const found = await connection.call(({ reads }) => runScript(reads, listScript, both, args));
+      const found = await connection.read((wire) => runScript(wire, listScript, both, args));
       return (found as readonly (string | null)[]).flatMap((text) => letterOf(text) ?? []);
     },
     get: (id) =>
-      connection.call(async ({ reads }) =>
-        letterOf((await reads.send(keys.letters, ['HGET', keys.letters, id])) as string | null),
+      connection.read(async (wire) =>
+        letterOf((await wire.send(keys.letters, ['HGET', keys.letters, id])) as string | null),
       ),
     async remove(id) {
-      return (await connection.call(({ writes }) => runScript(writes, removeScript, both, [id]))) === 1;
+      return (await connection.write((wire) => runScript(wire, removeScript, both, [id]))) === 1;
     },
-    count: () =>
-      connection.call(async ({ reads }) => (await reads.send(keys.letters, ['HLEN', keys.letters])) as number),
+    count: () => connection.read(async (wire) => (await wire.send(keys.letters, ['HLEN', keys.letters])) as number),
   };
 }
 

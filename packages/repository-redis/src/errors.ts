@@ -79,6 +79,18 @@ export function translate(native: unknown): unknown {
   return code === undefined ? native : new CodedError(code, `Redis: ${describe(native)}`, { cause: native });
 }
 
+/** What ended a connection, as our error: what is in no table is `unavailable`, for the next connection may do better. */
+export function translateLoss(native: unknown): CodedError {
+  const error = translate(native);
+  if (codeOf(error) !== undefined) return error as CodedError;
+  return new CodedError('unavailable', `Redis: ${describe(error)}`, { cause: error });
+}
+
+/** Whether the client says no more than that the connection is gone, whatever it was that ended it. */
+export function isConnectionGone(error: unknown): boolean {
+  return clientErrors.some((known) => error instanceof known);
+}
+
 /** Whether the server takes no writes because it follows another one: after a failover the name may lead to its successor. */
 export function isReadOnly(error: unknown): boolean {
   return error instanceof ErrorReply && firstWord(error.message) === 'READONLY';
@@ -86,7 +98,7 @@ export function isReadOnly(error: unknown): boolean {
 
 function codeFor(error: Error): ErrorCode | undefined {
   if (error instanceof ErrorReply) return codeOfReply(error.message);
-  if (clientErrors.some((known) => error instanceof known) || error.message === QUEUE_IS_FULL) return 'unavailable';
+  if (isConnectionGone(error) || error.message === QUEUE_IS_FULL) return 'unavailable';
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return undefined;
   if (network.test(code)) return 'unavailable';

@@ -41,12 +41,12 @@ export function createRedisProducts(options: ProductsOptions): ProductReader & P
   }
 
   return {
-    get: (product_id) => connection.call(({ reads }) => read(reads, product_id)),
-    getMany: (ids) => connection.call(({ reads }) => Promise.all(ids.map((id) => read(reads, id)))),
+    get: (product_id) => connection.read((wire) => read(wire, product_id)),
+    getMany: (ids) => connection.read((wire) => Promise.all(ids.map((id) => read(wire, id)))),
     async apply(records) {
       const updates = records.map(plain);
-      const answers = await connection.call(({ writes }) =>
-        updates.length === 0 ? Promise.resolve([]) : mergeAll(writes, keys, updates, turns),
+      const answers = await connection.write((wire) =>
+        updates.length === 0 ? Promise.resolve([]) : mergeAll(wire, keys, updates, turns),
       );
       return updates.flatMap((update, i) => changed(update, answers[i] ?? 0) ?? []);
     },

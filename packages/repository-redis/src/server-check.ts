@@ -11,6 +11,8 @@ export interface ServerFacts {
   readonly durability: Durability;
   /** How it keeps what it is told, for a person. */
   readonly persistence: string;
+  /** Whether it tells its settings (CONFIG). */
+  readonly told: boolean;
 }
 
 /** Before it an error within a script loses its code, a script cannot be refused before it runs, and SET has no NX with GET. */
@@ -20,14 +22,15 @@ const OLDEST_MAJOR = 7;
  * Looks at every server that has products and rejects when one cannot be used: `misconfigured` where it evicts, is too old
  * or (no) part of a cluster, `unavailable` where it follows another one or still loads. Answers for the weakest of them.
  */
-export async function checkServers(wire: Wire, options: RedisOptions): Promise<ServerFacts> {
-  const [replies, settings] = await Promise.all([wire.sendToAll(['INFO']), readSettings(wire)]);
+export async function checkServers(wire: Wire, options: RedisOptions, askForSettings: boolean): Promise<ServerFacts> {
+  const asked = askForSettings ? readSettings(wire) : undefined;
+  const [replies, settings] = await Promise.all([wire.sendToAll(['INFO']), asked]);
   const infos = replies.map(readInfo);
   for (const info of infos) checkServer(info, options);
   const kept = infos.map((info, i) => persistenceOf(info, settings?.[i], options.durability));
   const weakest = kept.find(({ durability }) => durability !== 'disk') ?? kept[0];
   if (weakest === undefined) throw new CodedError('unavailable', 'no server of the cluster has products');
-  return { version: infos[0]?.get('redis_version') ?? '', ...weakest };
+  return { version: infos[0]?.get('redis_version') ?? '', told: settings !== undefined, ...weakest };
 }
 
 type Info = ReadonlyMap<string, string>;
@@ -51,16 +54,21 @@ function checkServer(info: Info, { cluster }: RedisOptions): void {
   }
   if (info.get('loading') === '1') throw new CodedError('unavailable', 'Redis is still loading its data');
   const policy = info.get('maxmemory_policy') ?? 'unknown';
-  if (policy !== 'noeviction') {
+  if (!isSafe(policy)) {
     throw new CodedError(
       'misconfigured',
-      `maxmemory-policy is ${policy}: Redis would drop products when its memory is full; set noeviction`,
+      `maxmemory-policy is ${policy}: Redis would drop products when its memory is full; set noeviction, or one of volatile-*`,
     );
   }
   const clustered = info.get('cluster_enabled') === '1';
   if (clustered && !cluster) {
     throw new CodedError('misconfigured', 'this Redis is part of a cluster: add cluster=true to the URL');
   }
+}
+
+/** The policies `volatile-*` drop only keys that expire, and no key of ours does. */
+function isSafe(policy: string): boolean {
+  return policy === 'noeviction' || policy.startsWith('volatile-');
 }
 
 /** Of each server; `undefined` where it is not told, as with most that others run. */

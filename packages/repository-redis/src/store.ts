@@ -20,13 +20,15 @@ export function createRedisStore(options: StoreOptions): Store {
     products: createRedisProducts(options),
     deadLetters: createRedisDeadLetters({ connection, keys, max: deadLetterMax }),
     highestVersion: () =>
-      connection.call(async ({ reads }) => {
-        return Number((await reads.send(keys.highestVersion, ['GET', keys.highestVersion])) ?? 0) as Version;
+      connection.read(async (wire) => {
+        return Number((await wire.send(keys.highestVersion, ['GET', keys.highestVersion])) ?? 0) as Version;
       }),
-    ping: () =>
-      connection.call(async ({ reads, writes }) => {
-        await Promise.all([reads.sendToAll(['PING']), writes.sendToAll(['EVAL', wouldWrite, '0'])]);
-      }),
+    async ping() {
+      await Promise.all([
+        connection.read((wire) => wire.sendToAll(['PING'])),
+        connection.write((wire) => wire.sendToAll(['EVAL', wouldWrite, '0'])),
+      ]);
+    },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }

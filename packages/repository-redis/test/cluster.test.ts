@@ -5,6 +5,7 @@ import { readRedisUrl } from '../src/options.ts';
 import { describeUnless, missingOwn } from './live.ts';
 import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
 import { announce, type ClusterNode, meet, type OwnCluster, ready, startNode, startOwnCluster } from './own-cluster.ts';
+import { readmeRights } from './readme-rights.ts';
 import { redisCommand } from './redis-commands.ts';
 
 describeUnless(missingOwn, 'a cluster that changes', function changing() {
@@ -44,8 +45,12 @@ describeUnless(missingOwn, 'a cluster that changes', function changing() {
     }
   });
 
-  it('follows a slot that has moved, also while it moves', async () => {
-    const { store } = await openStore(cluster.url);
+  it('follows a slot that has moved, also while it moves, with the rights of the README', async () => {
+    await cluster.each('ACL', 'SETUSER', 'shop', ...readmeRights('sesame', { cluster: true }));
+    const url = new URL(cluster.url);
+    url.username = 'shop';
+    url.password = 'sesame';
+    const { store } = await openStore(url);
     await using _ = store;
     await store.products.apply(ids.map((id) => priceOf(id, 2)));
     const key = 'product-updates:product:p7';

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
 import { NEVER, type ProductRecord, type Version } from '@product-updates/domain';
 import { codeOf } from '@product-updates/errors';
 import { systemClock } from '@product-updates/queue';
@@ -35,4 +36,37 @@ export async function codeFrom(call: Promise<unknown>): Promise<string> {
   } catch (error) {
     return codeOf(error) ?? String(error);
   }
+}
+
+/** The error that the call rejects with. */
+export async function errorFrom(call: Promise<unknown>): Promise<Error> {
+  try {
+    await call;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it resolved');
+}
+
+/** Every kind of command once; disposes the store. */
+export async function useOnce({ store }: OpenedStore): Promise<void> {
+  await store.products.apply([priceOf('p1', 1)]);
+  expect((await store.products.get('p1'))?.price).to.equal(1);
+  const letter = {
+    id: 'l1',
+    product_id: 'p1',
+    reason: 'rejected',
+    error: '',
+    attempts: 1,
+    failed_at: '',
+    event: null,
+  } as const;
+  await store.deadLetters.add({ ...letter, bytes: null });
+  expect(await store.deadLetters.list({ limit: 5 })).to.have.length(1);
+  expect(await store.deadLetters.get('l1')).not.to.equal(undefined);
+  expect(await store.deadLetters.count()).to.equal(1);
+  expect(await store.deadLetters.remove('l1')).to.equal(true);
+  expect(await store.highestVersion()).to.equal(1);
+  await store.ping();
+  await store[Symbol.asyncDispose]();
 }

@@ -1,14 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { OpenedStore } from '@product-updates/repository';
 import { startOwnRedis } from '@product-updates/tooling/own-redis';
-import { freePort } from '@product-updates/tooling/own-server';
 import { createLinks } from '../src/link.ts';
 import { readRedisUrl } from '../src/options.ts';
 import { describeUnless, missingOwn } from './live.ts';
-import { codeFrom, eventually, openStore, priceOf } from './observe.ts';
+import { codeFrom, eventually, openStore, priceOf, useOnce } from './observe.ts';
+import { readmeRights } from './readme-rights.ts';
 import { redisCommand, settingOf } from './redis-commands.ts';
 
 describeUnless(missingOwn, 'one server, as it is set up and as that changes', function servers() {
@@ -43,20 +41,26 @@ describeUnless(missingOwn, 'one server, as it is set up and as that changes', fu
     }
   });
 
-  it('does with the rights of the README, and believes a declaration where CONFIG is not allowed', async () => {
+  it('does with the rights of the README, also in another database, where CONFIG is not allowed', async () => {
     await using own = await startOwnRedis();
-    const rights = ['~product-updates:*', '+info', '+ping', '+get', '+set', '+evalsha', '+eval'];
-    const data = ['+hmget', '+hset', '+hget', '+hlen', '+hexists', '+hdel', '+zadd', '+zrem', '+zrange'];
-    await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', 'on', '>open/sesame', ...rights, ...data);
+    await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', ...readmeRights('open/sesame'));
     const url = withQuery(own.url, '');
     url.username = 'shop';
     url.password = encodeURIComponent('open/sesame');
-    const cautious = await openStore(url);
-    await use(cautious);
-    expect(cautious.durability).to.equal('process');
-    expect(cautious.description).not.to.include('sesame');
+    for (const database of ['', '/2']) {
+      url.pathname = database;
+      const cautious = await openStore(url);
+      await useOnce(cautious);
+      expect(cautious.durability).to.equal('process');
+      expect(cautious.description).not.to.include('sesame');
+    }
+    const denied = (await redisCommand(own.url, 'ACL', 'LOG')) as (readonly unknown[])[];
+    const objects = denied.map((entry) => entry[entry.indexOf('object') + 1]);
+    expect(new Set(objects), 'what was asked for and is not needed').to.deep.equal(
+      new Set(['config|get', 'client|setname']),
+    );
     const declared = await openStore(withQuery(url, 'durability=disk'));
-    await use(declared);
+    await useOnce(declared);
     expect(declared.durability).to.equal('disk');
     await redisCommand(own.url, 'ACL', 'SETUSER', 'shop', '-hset');
     const { store } = await openStore(url);
@@ -187,51 +191,7 @@ describeUnless(missingOwn, 'one server, as it is set up and as that changes', fu
     expect(applied, 'the batch was done before').to.equal(false);
     expect(await writing).to.have.length(20_000);
   });
-
-  it('speaks TLS, and trusts only who it is told to', async () => {
-    await using own = await startOwnRedis({ args: [] });
-    const dir = await settingOf(own.url, 'dir');
-    const [key, cert] = [`${dir}/key.pem`, `${dir}/cert.pem`];
-    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=redis.test';
-    const names = ['-addext', 'subjectAltName=DNS:redis.test', '-keyout', key, '-out', cert];
-    execFileSync('openssl', [...request.split(' '), ...names], { stdio: 'ignore' });
-    const port = await freePort();
-    const files = ['tls-cert-file', cert, 'tls-key-file', key, 'tls-ca-cert-file', cert];
-    await redisCommand(own.url, 'CONFIG', 'SET', ...files, 'tls-port', `${port}`);
-    const query = (ca: string, name: string): URL =>
-      new URL(`rediss://127.0.0.1:${port}?tlsServername=${name}&tlsCert=${cert}&tlsKey=${key}${ca}`);
-    await use(await openStore(query(`&tlsCa=${cert}`, 'redis.test')));
-    expect(await codeFrom(openStore(query('', 'redis.test'))), 'unknown authority').to.equal('misconfigured');
-    expect(await codeFrom(openStore(query(`&tlsCa=${cert}`, 'other.test'))), 'other name').to.equal('misconfigured');
-    const plain = withQuery(new URL(`redis://127.0.0.1:${port}`), 'timeoutMs=500');
-    expect(await codeFrom(openStore(plain)), 'TLS there').to.equal('unavailable');
-    const tls = withQuery(new URL(`rediss://127.0.0.1:${own.port}`), 'timeoutMs=500');
-    expect(await codeFrom(openStore(tls)), 'no TLS there').to.equal('unavailable');
-  });
 });
-
-/** Every kind of command once. */
-async function use({ store }: OpenedStore): Promise<void> {
-  await store.products.apply([priceOf('p1', 1)]);
-  expect((await store.products.get('p1'))?.price).to.equal(1);
-  const letter = {
-    id: 'l1',
-    product_id: 'p1',
-    reason: 'rejected',
-    error: '',
-    attempts: 1,
-    failed_at: '',
-    event: null,
-  } as const;
-  await store.deadLetters.add({ ...letter, bytes: null });
-  expect(await store.deadLetters.list({ limit: 5 })).to.have.length(1);
-  expect(await store.deadLetters.get('l1')).not.to.equal(undefined);
-  expect(await store.deadLetters.count()).to.equal(1);
-  expect(await store.deadLetters.remove('l1')).to.equal(true);
-  expect(await store.highestVersion()).to.equal(1);
-  await store.ping();
-  await store[Symbol.asyncDispose]();
-}
 
 function withQuery(url: URL, search: string): URL {
   const changed = new URL(url);
