@@ -25,6 +25,7 @@ import { createShutdown, type Shutdown } from './shutdown.ts';
 import { sayStarted } from './start-line.ts';
 import { listenEarly } from './starting.ts';
 import { version } from './version.ts';
+import { versionsStart } from './versions-start.ts';
 
 /** How a shutdown ended. */
 export interface Stopped {
@@ -151,16 +152,16 @@ async function live({
     openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock }),
   );
   await using store = openedStore.store;
-  // Above all that is stored, also where the wall clock was set back since: else its own events would look implausible.
-  const after = await server.until('STORE_URL', () => naming('STORE_URL', store.highestVersion()));
+  const highest = await server.until('STORE_URL', () => naming('STORE_URL', store.highestVersion()));
   const createCodec = isQueueShared(config, openers) ? createEventCodec : createPackedEventCodec;
-  const codec = createCodec({ now, after });
+  // Also where the wall clock was set back since: else events that were already accepted would look implausible.
+  const codec = createCodec({ now, after: highest });
   const openedQueue = await server.until('QUEUE_URL', () => openQueue(config, openers, { codec, clock }));
   await using queue = openedQueue.queue;
   checkDurability(openedQueue, openedStore, config);
   const { depth, capacity } = await server.until('QUEUE_URL', () => naming('QUEUE_URL', queue.stats()));
   telemetry.recovered(depth);
-  const versionClock = createVersionClock({ now, after });
+  const versionClock = createVersionClock({ now, after: versionsStart(highest, now(), log) });
 
   await using pipeline =
     config.role === 'api' ? null : startWorkers({ config, queue, store, clock, observer: telemetry.pipelineObserver });

@@ -62,12 +62,24 @@ describe('the ledger of a crash run', () => {
     expect(faultOf(2, 2)).to.match(/price is 2/);
   });
 
-  it('lets the larger value win at the same time, as merge does', () => {
+  it('lets the larger value win at the same time and acceptance, as merge does, else the later accepted', () => {
     const occurred_at = new Date(MS).toISOString();
     accept({ product_id: 'p', price: 5, occurred_at });
     accept({ product_id: 'p', price: 4, occurred_at });
     expect(faultOf(5, null)).to.equal(undefined);
     expect(faultOf(4, null)).to.match(/price is 4/);
+    nowMs += 1;
+    accept({ product_id: 'p', price: 3, occurred_at });
+    expect(faultOf(3, null)).to.equal(undefined);
+    expect(faultOf(5, null)).to.match(/price is 5/);
+  });
+
+  it('takes a cut update for possible that said the same time', () => {
+    const occurred_at = new Date(MS).toISOString();
+    accept({ product_id: 'p', price: 5, occurred_at });
+    ledger.leaveOpen([{ product_id: 'p', price: 4, occurred_at }], nowMs + 10);
+    expect(faultOf(5, null)).to.equal(undefined);
+    expect(faultOf(4, null)).to.equal(undefined);
   });
 
   it('counts, and hands out once what was accepted', () => {

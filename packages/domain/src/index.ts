@@ -7,7 +7,7 @@ export type { EventCodecOptions } from './horizon.ts';
 export { isProductUpdate } from './is-product-update.ts';
 export { coalesce, merge } from './merge.ts';
 export { createPackedEventCodec, type EventRoom, type PackedEventCodec } from './packed-event-codec.ts';
-export { CLOCK_TOLERANCE_MS, isPlausible } from './plausibility.ts';
+export { CLOCK_TOLERANCE_MS, isPlausible, versionsStartAfter } from './plausibility.ts';
 export type { ProductEvent } from './product-event.ts';
 export { isProductId } from './product-id.ts';
 export type { ProductRecord } from './product-record.ts';

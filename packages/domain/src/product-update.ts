@@ -44,7 +44,7 @@ export const productUpdateSchema: TObject<{
       Type.String({
         format: 'date-time',
         description:
-          'When the source made the change: RFC 3339 with an offset, later than 2020-01-01T00:00:00Z, at most 5 minutes ahead of the server. It orders the update; without it, the time of acceptance does.',
+          'When the source made the change: RFC 3339 with an offset, later than 2020-01-01T00:00:00Z, at most 5 minutes ahead of the server. It orders the update; without it, the time of acceptance does. Of updates with the very same instant the one accepted later wins, told apart to about 1 % of its age; digits below the millisecond, where they are not 0, order to a quarter of a microsecond instead.',
         examples: ['2026-11-22T16:20:00.123Z'],
       }),
     ),

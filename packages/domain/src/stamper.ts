@@ -28,11 +28,12 @@ export function createStamper({ clock, now, random = cryptographicRandom }: Stam
   const nextEventId = createEventIds(random);
   return {
     stamp(update) {
-      return eventOf(update, versionFor(update, clock), now(), nextEventId);
+      const acceptedAt = now();
+      return eventOf(update, versionFor(update, clock, acceptedAt), acceptedAt, nextEventId);
     },
     stampAll(updates) {
       const acceptedAt = now();
-      const versions = versionsFor(updates, clock);
+      const versions = versionsFor(updates, clock, acceptedAt);
       return updates.map((update, i) => eventOf(update, versions[i] as Version, acceptedAt, nextEventId));
     },
   };
@@ -54,19 +55,19 @@ function eventOf(update: ProductUpdate, version: Version, acceptedAt: number, ne
   };
 }
 
-function versionFor({ occurred_at }: ProductUpdate, clock: VersionClock): Version {
+function versionFor({ occurred_at }: ProductUpdate, clock: VersionClock, acceptedAt: number): Version {
   if (occurred_at === undefined) return clock.next();
   const instant = parseInstant(occurred_at);
-  return instant === undefined ? clock.next() : clock.at(instant);
+  return instant === undefined ? clock.next() : clock.at(instant, acceptedAt);
 }
 
-function versionsFor(updates: readonly ProductUpdate[], clock: VersionClock): readonly Version[] {
+function versionsFor(updates: readonly ProductUpdate[], clock: VersionClock, acceptedAt: number): readonly Version[] {
   if (updates.every((update) => update.occurred_at === undefined)) return updates.map(() => clock.next());
   const takenOf = new Map<string, TakenVersions>();
   return updates.map((update) => {
     let taken = takenOf.get(update.product_id);
     if (taken === undefined) takenOf.set(update.product_id, (taken = new Map()));
-    let version = versionFor(update, clock);
+    let version = versionFor(update, clock, acceptedAt);
     // Beyond the clock's own versions nothing may be given that the clock would give again.
     if (update.occurred_at === undefined) while (taken.has(version)) version = clock.next();
     return takeFrom(taken, version);

@@ -1,3 +1,4 @@
+import { ageDigits } from './age-digits.ts';
 import type { Instant } from './instant.ts';
 import { NEVER, versionOf, VERSIONS_PER_MS, type Version } from './version.ts';
 
@@ -10,10 +11,12 @@ export interface VersionClock {
    */
   next(): Version;
   /**
-   * The version of a change that its source dated. The same instant has always the same version; it leaves `next` alone.
-   * At least 1, since 0 means never, and at most 2^53−1.
+   * The version of a change that its source dated and that was accepted at `acceptedMs` (milliseconds since the Unix epoch).
+   * The instant's digits below the millisecond are its low bits; where there are none, the age at its acceptance is
+   * (`ageDigits`), so that of changes with the same instant the one accepted later has the larger version. It stays within
+   * the instant's millisecond and leaves `next` alone. At least 1, since 0 means never, and at most 2^53−1.
    */
-  at(instant: Instant): Version;
+  at(instant: Instant, acceptedMs: number): Version;
 }
 
 export interface VersionClockOptions {
@@ -21,7 +24,7 @@ export interface VersionClockOptions {
   readonly now: () => number;
   /** 0 ≤ random < 1. */
   readonly random?: () => number;
-  /** `next` starts above it: the highest version that the store has. */
+  /** `next` starts above it: see `versionsStartAfter`. */
   readonly after?: Version;
 }
 
@@ -42,8 +45,9 @@ export function createVersionClock({ now, random = Math.random, after = NEVER }:
       }
       return last as Version;
     },
-    at({ ms, sub }) {
-      return Math.min(Math.max(versionOf(ms, sub), 1), Number.MAX_SAFE_INTEGER) as Version;
+    at({ ms, sub }, acceptedMs) {
+      const version = versionOf(ms, sub === 0 ? ageDigits(acceptedMs - ms) : sub);
+      return Math.min(Math.max(version, 1), Number.MAX_SAFE_INTEGER) as Version;
     },
   };
 }

@@ -1,4 +1,12 @@
-import { CLOCK_TOLERANCE_MS, isPlausible, MAX_AHEAD_MS, NEVER, versionOf, type Version } from '@product-updates/domain';
+import {
+  CLOCK_TOLERANCE_MS,
+  isPlausible,
+  MAX_AHEAD_MS,
+  NEVER,
+  versionOf,
+  versionsStartAfter,
+  type Version,
+} from '@product-updates/domain';
 import { expect } from 'chai';
 import { NOW } from './arbitraries.ts';
 
@@ -24,5 +32,19 @@ describe('isPlausible', () => {
     expect(
       isPlausible({ price_version: (ahead(MAX_AHEAD_MS) + 10_000) as Version, stock_version: NEVER }, NOW),
     ).to.equal(true);
+  });
+});
+
+describe('versionsStartAfter', () => {
+  it('is nothing while a source that runs ahead and differing servers explain what the store has', () => {
+    for (const ms of [-1000, 0, MAX_AHEAD_MS, MAX_AHEAD_MS + CLOCK_TOLERANCE_MS]) {
+      expect(versionsStartAfter(ahead(ms), NOW)).to.equal(NEVER);
+    }
+    expect(versionsStartAfter(NEVER, NOW)).to.equal(NEVER);
+  });
+
+  it('is what the store has where that proves the clock wrong', () => {
+    const highest = ahead(MAX_AHEAD_MS + CLOCK_TOLERANCE_MS + 1);
+    expect(versionsStartAfter(highest, NOW)).to.equal(highest);
   });
 });

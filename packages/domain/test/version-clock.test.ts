@@ -84,23 +84,36 @@ describe('VersionClock', () => {
     expect(starts.size).to.be.above(25);
   });
 
-  it('gives the same instant the same version, and leaves its own count alone', () => {
+  it('gives the same instant, accepted at the same time, the same version, and leaves its own count alone', () => {
     const clock = createVersionClock({ now: () => NOW, random: () => 0 });
     expect(clock.next()).to.equal(versionOf(NOW));
     const instant = { ms: NOW + HOUR_MS, sub: 9 };
-    expect([clock.at(instant), clock.at(instant)]).to.deep.equal([
+    expect([clock.at(instant, NOW), clock.at(instant, NOW + 1)]).to.deep.equal([
       versionOf(NOW + HOUR_MS, 9),
       versionOf(NOW + HOUR_MS, 9),
     ]);
+    const whole = { ms: NOW - 1000, sub: 0 };
+    expect(clock.at(whole, NOW)).to.equal(clock.at(whole, NOW));
     expect(clock.next()).to.equal(versionOf(NOW, 1));
+  });
+
+  it('orders changes of the same instant by their acceptance, within the millisecond of the instant', () => {
+    const clock = createVersionClock({ now: () => NOW });
+    const instant = { ms: NOW, sub: 0 };
+    const versions = [-300_000, -1000, -1, 0, 1, 2, 500, 5000, HOUR_MS, 365 * 24 * HOUR_MS].map((age) =>
+      clock.at(instant, NOW + age),
+    );
+    expect(versions).to.deep.equal(versions.toSorted((a, b) => a - b));
+    expect(new Set(versions).size).to.equal(versions.length);
+    expect(versions.map(msOf)).to.deep.equal(versions.map(() => NOW));
   });
 
   it('never dates a change at 0, which means never, nor beyond the safe integers', () => {
     const clock = createVersionClock({ now: () => NOW });
-    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 0 })).to.equal(1);
-    expect(clock.at({ ms: 0, sub: 0 })).to.equal(1);
-    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 1 })).to.equal(1);
-    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 2 })).to.equal(2);
-    expect(clock.at({ ms: Date.UTC(9999), sub: 0 })).to.equal(Number.MAX_SAFE_INTEGER);
+    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 0 }, Number.NEGATIVE_INFINITY)).to.equal(1);
+    expect(clock.at({ ms: 0, sub: 0 }, NOW)).to.equal(1);
+    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 1 }, NOW)).to.equal(1);
+    expect(clock.at({ ms: VERSION_EPOCH_MS, sub: 2 }, NOW)).to.equal(2);
+    expect(clock.at({ ms: Date.UTC(9999), sub: 0 }, NOW)).to.equal(Number.MAX_SAFE_INTEGER);
   });
 });

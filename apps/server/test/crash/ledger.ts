@@ -60,8 +60,8 @@ export class Ledger {
   leaveOpen(updates: readonly ProductUpdate[], endedMs: number): void {
     for (const update of updates) {
       const ms = update.occurred_at === undefined ? endedMs + 1 : Date.parse(update.occurred_at);
-      // Within an array those that say the same time get one version each.
-      const version = versionOf(ms, updates.length);
+      // One that says its time gets its age as low bits, and within an array those with the same time get one version each.
+      const version = versionOf(ms + 1, updates.length);
       this.#each(update, (field, value) => field.open.push({ value, version }));
     }
     this.unanswered += updates.length;
