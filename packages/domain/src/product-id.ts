@@ -1,5 +1,8 @@
 import { MAX_PRODUCT_ID_LENGTH } from './product-update.ts';
 
+/** What Unicode calls white space; `trim` also takes U+FEFF, which is none, and leaves U+0085. */
+const whiteSpaceAtEnds = /^\p{White_Space}+|\p{White_Space}+$/gu;
+
 /**
  * Whether a text may name a product: 1 to 128 characters, well-formed Unicode in NFC, no control characters (C0, DEL,
  * C1), no white space at the ends; not `.` or `..`, which no URL can name. ASCII, the usual case, costs one pass.
@@ -22,7 +25,7 @@ export function faultsOfProductId(text: string): readonly string[] {
   if (isTooLong(text)) return [`must be at most ${MAX_PRODUCT_ID_LENGTH} characters long`];
   if (!text.isWellFormed()) return ['must be well-formed Unicode: it holds half of a surrogate pair'];
   if (text === '.' || text === '..') return [`must not be "${text}": no URL can name it`];
-  const trimmed = text.trim();
+  const trimmed = text.replaceAll(whiteSpaceAtEnds, '');
   const faults: string[] = [];
   if (trimmed !== text) faults.push('must have no white space at its ends: trim it');
   if (/\p{Cc}/u.test(trimmed)) faults.push('must hold no control characters');

@@ -19,6 +19,8 @@ const good: Readonly<Record<string, string>> = {
   '128 characters that are 256 UTF-16 units': '😀'.repeat(128),
   'a line separator inside, which is no control character': 'a\u2028b',
   'a zero-width space at its end, which is no white space': 'a\u200b',
+  'a zero-width no-break space at its ends, which is no white space in Unicode': '\ufeffa\ufeff',
+  'a vowel separator at its end, which is none any more': 'a\u180e',
   'a character that is not assigned': 'a\uffff',
 };
 
@@ -41,10 +43,16 @@ const bad: Readonly<Record<string, readonly [text: string, fault: RegExp]>> = {
   'only a blank': [' ', /white space/],
   'a line feed behind it': ['a\n', /white space/],
   'a no-break space behind it': ['a\u00a0', /white space/],
-  'a byte order mark before it': ['\ufeffa', /white space/],
+  'a line separator behind it': ['a\u2028', /white space/],
+  'an ideographic space before it': ['\u3000a', /white space/],
+  'a C1 control character behind it, which is white space too': ['a\u0085', /white space/],
   'a decomposed letter': ['e\u0301', /^must be in Unicode normalisation form C/],
   'a letter that NFC replaces': ['\u212b', /NFC/],
 };
+
+/** White_Space in Unicode's PropList.txt, without the control characters. */
+const whiteSpace =
+  ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 
 describe('product ids', () => {
   for (const [what, text] of Object.entries(good)) {
@@ -81,7 +89,8 @@ describe('product ids', () => {
           characters.length >= 1 &&
           characters.length <= 128 &&
           !characters.some((character) => /^[\p{Cc}\p{Cs}]$/u.test(character)) &&
-          !/^\s|\s$/.test(text) &&
+          !whiteSpace.includes(characters.at(0) ?? '') &&
+          !whiteSpace.includes(characters.at(-1) ?? '') &&
           text.normalize('NFC') === text &&
           text !== '.' &&
           text !== '..';
