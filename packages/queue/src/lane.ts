@@ -98,41 +98,43 @@ export class Lane<T> {
     }
   }
 
-  /** Keys that are due come first and whole; what is larger than a batch comes in several, with nothing in between. */
+  /**
+   * At most `batchMax` keys: those that are due first, then fresh ones, where items of held keys join these. What is one
+   * batch's worth of keys for certain is taken as a block; keys are only counted where more waits, or something is held.
+   */
   #take(): readonly T[] {
-    const { batchMax } = this.#options;
-    if (this.#held.size === 0) return this.#takeFresh();
-    const batch: T[] = [];
-    while (this.#due.size > 0) {
-      const first = this.#due.first as HeldKey<T>;
-      if (first.items.length > batchMax && batch.length === 0) return first.items.splice(0, batchMax);
-      if (batch.length + first.items.length > batchMax) return batch;
-      this.#due.shift();
-      this.#held.delete(first.key);
-      for (const item of first.items) batch.push(item);
-    }
-    while (this.#fresh.size > 0 && batch.length < batchMax) {
-      const item = this.#fresh.shift() as T;
-      const held = this.#held.get(this.#options.keyOf(item));
-      if (held === undefined) batch.push(item);
-      else held.items.push(item);
-    }
-    return batch;
-  }
-
-  /** Items of keys that are in the batch anyway cost its work next to nothing, so they come with it. */
-  #takeFresh(): readonly T[] {
     const { batchMax, keyOf } = this.#options;
     const fresh = this.#fresh;
-    const batch = fresh.take(batchMax);
-    if (fresh.size === 0) return batch;
+    const isUsual = this.#held.size === 0;
+    const batch = isUsual ? fresh.take(batchMax) : this.#takeDue();
+    if (fresh.size === 0 || this.#due.size > 0) return batch;
     const keys = new Set<string>();
     for (const item of batch) keys.add(keyOf(item));
     while (fresh.size > 0 && batch.length < batchMax * ITEMS_PER_KEY) {
       const key = keyOf(fresh.first as T);
-      if (keys.size === batchMax && !keys.has(key)) break;
-      keys.add(key);
-      batch.push(fresh.shift() as T);
+      const held = isUsual ? undefined : this.#held.get(key);
+      if (held === undefined) {
+        // Items of keys that are in the batch anyway cost its work next to nothing, so they come with it.
+        if (keys.size === batchMax && !keys.has(key)) break;
+        keys.add(key);
+      }
+      (held === undefined ? batch : held.items).push(fresh.shift() as T);
+    }
+    return batch;
+  }
+
+  /** Whole keys; one that is larger than a batch comes in several, with nothing else in them. */
+  #takeDue(): T[] {
+    const { batchMax } = this.#options;
+    const itemsMax = batchMax * ITEMS_PER_KEY;
+    const batch: T[] = [];
+    for (let keys = 0; keys < batchMax && this.#due.size > 0; keys += 1) {
+      const first = this.#due.first as HeldKey<T>;
+      if (keys === 0 && first.items.length > itemsMax) return first.items.splice(0, itemsMax);
+      if (batch.length + first.items.length > itemsMax) break;
+      this.#due.shift();
+      this.#held.delete(first.key);
+      for (const item of first.items) batch.push(item);
     }
     return batch;
   }

@@ -57,44 +57,67 @@ describe('giving back', () => {
   });
 
   it('gives a key that is larger than a batch in several, in order, with nothing in between', async () => {
-    const test = createTestPool({ batchMax: 3 });
+    const test = createTestPool({ batchMax: 1 });
     await submit(test, 'a1');
     await only(test).done([{ items: items('a1'), delayMs: 10 }]);
-    await submit(test, 'a2 a3 a4 a5 a6 a7 b1');
+    await submit(test, 'a2 a3 a4 a5 a6 a7 a8 a9 b1');
     await only(test).done();
     await test.clock.advance(10);
-    expect(only(test).text).to.equal('a1 a2 a3');
+    expect(only(test).text).to.equal('a1 a2 a3 a4');
     await only(test).done();
-    expect(only(test).text).to.equal('a4 a5 a6');
-    await submit(test, 'a8');
+    expect(only(test).text).to.equal('a5 a6 a7 a8');
+    await submit(test, 'a10 c1');
     await only(test).done();
-    expect(only(test).text).to.equal('a7 a8');
+    expect(only(test).text).to.equal('a9 a10');
+    await only(test).done();
+    expect(only(test).text).to.equal('c1');
   });
 
   it('puts back what failed again before the rest of its key', async () => {
-    const test = createTestPool({ batchMax: 2 });
+    const test = createTestPool({ batchMax: 1 });
     await submit(test, 'a1');
     await only(test).done([{ items: items('a1'), delayMs: 10 }]);
-    await submit(test, 'a2 a3 a4');
+    await submit(test, 'a2 a3 a4 a5 a6');
     await test.clock.advance(10);
-    expect(only(test).text).to.equal('a1 a2');
-    await only(test).done([{ items: items('a2'), delayMs: 10 }]);
+    expect(only(test).text).to.equal('a1 a2 a3 a4');
+    await only(test).done([{ items: items('a3 a4'), delayMs: 10 }]);
     expect(test.open.length).to.equal(0);
     await test.clock.advance(10);
-    expect(only(test).text).to.equal('a2 a3');
-    await only(test).done();
-    expect(only(test).text).to.equal('a4');
+    expect(only(test).text).to.equal('a3 a4 a5 a6');
   });
 
   it('does not tear a due key apart to fill a batch', async () => {
-    const test = createTestPool({ batchMax: 3 });
+    const test = createTestPool({ batchMax: 2 });
     await submit(test, 'a1 b1');
     await only(test).done([{ items: items('a1 b1'), delayMs: 10 }]);
-    await submit(test, 'a2 b2');
+    await submit(test, 'a2 a3 a4 a5 b2 b3 b4');
     await test.clock.advance(10);
-    expect(only(test).text).to.equal('a1 a2');
+    expect(only(test).text).to.equal('a1 a2 a3 a4 a5');
     await only(test).done();
-    expect(only(test).text).to.equal('b1 b2');
+    expect(only(test).text).to.equal('b1 b2 b3 b4');
+  });
+
+  it('does not make the batches of other keys smaller', async () => {
+    const test = createTestPool({ batchMax: 2 });
+    await submit(test, 'x1');
+    await only(test).done([{ items: items('x1'), delayMs: 1000 }]);
+    await submit(test, 'a1 b1 x2 a2 b2 a3 b3 a4 b4 a5');
+    expect(only(test).text).to.equal('a1 b1 a2 b2 a3 b3 a4 b4');
+    await only(test).done();
+    expect(only(test).text).to.equal('a5');
+  });
+
+  it('counts the keys that came due, and lets newer items of theirs come with them', async () => {
+    const test = createTestPool({ batchMax: 2 });
+    await submit(test, 'a1');
+    await only(test).done([{ items: items('a1'), delayMs: 10 }]);
+    await submit(test, 'z1');
+    await submit(test, 'b1 a2 c1 b2');
+    await test.clock.advance(10);
+    await only(test).done();
+    expect(only(test).text).to.equal('a1 b1 a2');
+    await only(test).done();
+    expect(only(test).text).to.equal('c1 b2');
   });
 
   it('does not let a long wait hold up a shorter one that began later', async () => {
