@@ -1,4 +1,5 @@
 import { describe } from '@product-updates/errors';
+import { systemClock } from '@product-updates/queue';
 import { failure } from '@product-updates/telemetry';
 import { describeConfig, readConfig } from './config.ts';
 import { migrate } from './migrate.ts';
@@ -20,8 +21,12 @@ ${describeConfig()}
 /** Ctrl-C under npm comes twice, from the terminal and from npm: that is one person asking once. */
 const SAME_SIGNAL_S = 0.25;
 
+/** How long the reader of the log is given for its last lines. */
+const LAST_LINES_MS = 1000;
+
 /** The process: arguments, signals, exit codes. Exits with 0 when it drained or only printed, else with 1. */
 export async function run(args: readonly string[], options: ServiceOptions = {}): Promise<void> {
+  outliveBrokenOutput();
   const [argument, ...more] = args;
   if (argument === '--help' && more.length === 0) return print(usage);
   if (argument === '--version' && more.length === 0) return print(`${version}\n`);
@@ -38,8 +43,22 @@ export async function run(args: readonly string[], options: ServiceOptions = {})
     return refuse(reasonOf(error));
   }
   const drained = await sayHowItEnds(service);
+  await lastLinesTaken();
   // oxlint-disable-next-line unicorn/no-process-exit -- a store that hangs must not keep a stopped service alive
   process.exit(drained && bugs.count === 0 ? 0 : 1);
+}
+
+/** Without a listener, a full disk or a reader that is gone would end the process. The log counts what it cannot write. */
+function outliveBrokenOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+/** An exit drops what a pipe has no room for. */
+async function lastLinesTaken(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    systemClock.schedule(LAST_LINES_MS, resolve);
+    process.stdout.write('', () => resolve());
+  });
 }
 
 async function migrateOnly(args: readonly string[]): Promise<void> {

@@ -32,6 +32,7 @@ export interface Counters {
   readonly accepted: Count;
   readonly recovered: Count;
   readonly redelivered: Count;
+  readonly droppedLines: Count;
   readonly refused: Tally<(typeof refusalReasons)[number]>;
   readonly settled: Tally<Outcome>;
   readonly retried: Tally<(typeof retryReasons)[number]>;
@@ -50,6 +51,7 @@ export function createCounters(startMs: number): Counters {
     accepted: createCount(),
     recovered: createCount(),
     redelivered: createCount(),
+    droppedLines: createCount(),
     refused: createTally(refusalReasons, 'invalid'),
     settled: createTally(outcomes, 'superseded'),
     retried: createTally(retryReasons, 'bug'),

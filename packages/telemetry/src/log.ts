@@ -1,6 +1,7 @@
-import { describe, redact } from '@product-updates/errors';
+import { describe, guarded, redact } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
+import { writeToStandardOutput } from './output.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -8,7 +9,10 @@ export type LogLevel = (typeof logLevels)[number];
 /** Values of a line. `error` may be an error or a text: it becomes one redacted line, without a stack. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** JSON lines: `level` as a word, `time` in RFC 3339, the fields, `msg`. */
+/**
+ * JSON lines: `level` as a word, `time` in RFC 3339, the fields, `msg`. Never throws and never waits: a line that cannot
+ * be written is dropped and counted.
+ */
 export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -21,13 +25,14 @@ export interface Log {
 export interface LogOptions {
   readonly level: LogLevel;
   readonly clock: Pick<Clock, 'now'>;
-  /** Takes one line with its line feed. Standard output where it is left out. */
+  /** Takes one line with its line feed; one that it throws at is dropped. Standard output where it is left out. */
   readonly write?: ((line: string) => void) | undefined;
+  /** Called for each line that could not be written. Must not throw. */
+  readonly onDropped: () => void;
 }
 
-export function createLog({ level, clock, write }: LogOptions): Log {
-  // Each line is written before the call returns: none is lost at an exit, and none is out of order.
-  const output = write === undefined ? destination({ dest: 1, sync: true }) : { write };
+export function createLog({ level, clock, write, onDropped }: LogOptions): Log {
+  const output = write ?? ((line: string): void => writeToStandardOutput(line, onDropped));
   const logger = pino(
     {
       level,
@@ -36,13 +41,15 @@ export function createLog({ level, clock, write }: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: (error: unknown) => describe(error) },
     },
-    { write: (line: string) => output.write(escapeInvisible(line)) },
+    { write: (line: string) => output(escapeInvisible(line)) },
   );
+  const sayAt = (at: 'debug' | 'info' | 'warn' | 'error') =>
+    guarded((fields: LogFields, message: string) => logger[at](fields, redact(message)), onDropped);
   return {
-    debug: (fields, message) => logger.debug(fields, redact(message)),
-    info: (fields, message) => logger.info(fields, redact(message)),
-    warn: (fields, message) => logger.warn(fields, redact(message)),
-    error: (fields, message) => logger.error(fields, redact(message)),
+    debug: sayAt('debug'),
+    info: sayAt('info'),
+    warn: sayAt('warn'),
+    error: sayAt('error'),
     debugs: logger.isLevelEnabled('debug'),
   };
 }

@@ -70,7 +70,7 @@ export async function scrape({ counters, sources, clock, build }: ScrapeOptions)
 
 /** Synchronous: everything in here belongs to the same moment. */
 function countersNow(counters: Counters): Family[] {
-  const { accepted, recovered, redelivered, refused, settled, retried, lastReceive } = counters;
+  const { accepted, recovered, redelivered, refused, settled, retried, droppedLines, lastReceive } = counters;
   return [
     counter(
       'events_accepted_total',
@@ -82,6 +82,11 @@ function countersNow(counters: Counters): Family[] {
     counterBy('retries_total', 'Updates given back to be tried again, by reason.', 'reason', retried.entries()),
     counter('recovered_total', 'Updates found waiting in the queue when this process started.', recovered.total()),
     counter('redelivered_total', 'Updates that the queue handed out more than once.', redelivered.total()),
+    counter(
+      'log_lines_dropped_total',
+      'Lines of the log that could not be written: a full disk, a reader that is gone or reads nothing.',
+      droppedLines.total(),
+    ),
     gauge(
       'last_receive_timestamp_seconds',
       'When updates last came out of the queue; absent before the first.',

@@ -44,8 +44,8 @@ export interface Telemetry extends Disposable {
 }
 
 export function createTelemetry({ level, clock, build, write }: TelemetryOptions): Telemetry {
-  const log = createLog({ level, clock, write });
   const counters = createCounters(clock.now());
+  const log = createLog({ level, clock, write, onDropped: () => counters.droppedLines.add(1) });
   const gate = createFloodGate({
     clock,
     linesPerSecond: LINES_PER_SECOND,

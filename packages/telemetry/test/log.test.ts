@@ -7,9 +7,9 @@ import { createLog, logLevels, type LogLevel } from '../src/log.ts';
 describe('log', () => {
   function logged(level: LogLevel, use: (log: ReturnType<typeof createLog>) => void): string[] {
     const lines: string[] = [];
-    use(
-      createLog({ level, clock: { now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6) }, write: (line) => lines.push(line) }),
-    );
+    const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6) };
+    const onDropped = (): void => expect.fail('dropped a line');
+    use(createLog({ level, clock, write: (line) => lines.push(line), onDropped }));
     return lines;
   }
 
@@ -66,15 +66,33 @@ describe('log', () => {
     expect(JSON.parse(line)).to.include({ product_id: hostile, msg: hostile });
   });
 
+  it('drops and counts a line that cannot be written or made, and throws nothing', () => {
+    let dropped = 0;
+    let isFull = true;
+    const lines: string[] = [];
+    const write = (line: string): void => {
+      if (isFull) throw Object.assign(new Error('write'), { code: 'ENOSPC' });
+      lines.push(line);
+    };
+    const log = createLog({ level: 'debug', clock: { now: () => 0 }, write, onDropped: () => (dropped += 1) });
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({}, 'lost');
+    expect(dropped).to.equal(4);
+    isFull = false;
+    log.info({ count: 1n, now: { toJSON: () => expect.fail('on purpose') } }, 'cannot be made');
+    log.info({}, 'written again');
+    expect(dropped + lines.length).to.equal(6);
+    expect(lines.at(-1)).to.include('written again');
+  });
+
   it('writes to standard output, in order, also what was said just before an abrupt end', () => {
     const script = `
       import { createLog } from './src/log.ts';
-      const log = createLog({ level: 'info', clock: { now: () => 0 } });
+      const log = createLog({ level: 'info', clock: { now: () => 0 }, onDropped: () => {} });
       for (let n = 1; n <= 200; n += 1) log.info({ n }, 'line');
       process.kill(process.pid, 'SIGKILL');
     `;
     const cwd = join(import.meta.dirname, '..');
-    const args = ['--input-type=module-typescript', '--eval', script];
+    const args = ['--conditions=@product-updates/source', '--input-type=module-typescript', '--eval', script];
     const { stdout } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
     const lines = stdout.trimEnd().split('\n');
     const numbers = lines.map((line) => (JSON.parse(line) as { n: number }).n);

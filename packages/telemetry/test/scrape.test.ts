@@ -32,6 +32,7 @@ describe('scrape', () => {
       'events_settled_total counter',
       'http_request_duration_seconds histogram',
       'last_receive_timestamp_seconds gauge',
+      'log_lines_dropped_total counter',
       'queue_capacity gauge',
       'queue_depth gauge',
       'queue_oldest_timestamp_seconds gauge',
