@@ -5,6 +5,7 @@ import { sendProblem } from './answer.ts';
 import { createDeadLetterRoutes } from './dead-letter-routes.ts';
 import { createGate } from './gate.ts';
 import { createGetProduct } from './get-product.ts';
+import { guardedObserver } from './guarded-observer.ts';
 import { createServeHot, HotApp, type HotAppOptions } from './hot-app.ts';
 import type { HttpDependencies, HttpObserver } from './http-dependencies.ts';
 import { createOperationRoutes } from './operation-routes.ts';
@@ -26,7 +27,8 @@ export interface HttpApp {
 }
 
 /** The service over HTTP, as a Koa app that is a function of its dependencies. It opens nothing and disposes nothing. */
-export function createHttpApp(deps: HttpDependencies): HttpApp {
+export function createHttpApp(given: HttpDependencies): HttpApp {
+  const deps = { ...given, observer: guardedObserver(given.observer) };
   const { clock, observer, options } = deps;
   let drained = false;
   const isDraining = (): boolean => drained;

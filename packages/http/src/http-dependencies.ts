@@ -58,7 +58,7 @@ export interface PipelineView {
   readonly last_receive_ms: number | null;
 }
 
-/** Called synchronously, must not throw. */
+/** Called synchronously, so it must be cheap. What it throws goes to its own `failed`, and the request goes on. */
 export interface HttpObserver {
   /**
    * The queue is asked to take these, new ones and replays (`replays` > 0) alike. What it answers is called once, when the queue

@@ -5,6 +5,7 @@ import type { Abortable } from '@product-updates/queue';
 import { sendProblem } from './answer.ts';
 import { createClientErrors } from './client-error.ts';
 import { boundConnections } from './connection-bounds.ts';
+import { guardedServerObserver } from './guarded-observer.ts';
 import type { HttpObserver } from './http-dependencies.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
 
@@ -25,8 +26,9 @@ const insides = new WeakMap<Server, Inside>();
  * A server around the app that bounds what clients may cost, and answers with problems what Node itself refuses. It does
  * not listen yet. Without an app, requests wait until `serveApp` gives it one.
  */
-export function createHttpServer(app: Koa | null, { observer, ...limits }: HttpServerOptions = {}): Server {
+export function createHttpServer(app: Koa | null, { observer: given, ...limits }: HttpServerOptions = {}): Server {
   const bounds = { ...defaultHttpLimits, ...limits };
+  const observer = given === undefined ? undefined : guardedServerObserver(given);
   const errors = createClientErrors(observer);
   const dispatch = createDispatch();
   if (app !== null) dispatch.serve(app);

@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { sendProblem } from './answer.ts';
 import { assembleApp } from './app.ts';
 import { createGate } from './gate.ts';
+import { guardedObserver } from './guarded-observer.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { createProbeRoutes } from './operation-routes.ts';
 import { operationsOf } from './operations.ts';
@@ -23,7 +24,8 @@ export interface StartingDependencies extends ReadinessDependencies, Pick<HttpDe
  * 503 and what is waited for; everything else, for those who may ask it, is 503 with `Retry-After`.
  */
 export function createStartingApp(deps: StartingDependencies): Koa {
-  const { clock, observer, options, metrics, waitsFor } = deps;
+  const { clock, options, metrics, waitsFor } = deps;
+  const observer = guardedObserver(deps.observer);
   const operations = operationsOf(options.role);
   const gate = createGate(options);
   const openApi = buildOpenApi({ operations, version: options.version, withKeys: options.apiKeys.length > 0 });

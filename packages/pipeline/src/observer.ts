@@ -2,7 +2,10 @@ import type { DeadLetter } from '@product-updates/repository';
 import type { HoldReason } from './holds.ts';
 import type { Incoming, Outcome } from './incoming.ts';
 
-/** What the pipeline tells while it runs. Called synchronously, so it must be cheap, and it must not throw. */
+/**
+ * What the pipeline tells while it runs. Called synchronously, so it must be cheap. What it throws goes to its own
+ * `failed`, and the pipeline goes on.
+ */
 export interface PipelineObserver {
   received(deliveries: readonly Incoming[]): void;
   /** One call of the writer that succeeded. */

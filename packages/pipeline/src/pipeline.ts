@@ -8,6 +8,7 @@ import { createFailedAlone, type RetryPolicy } from './failed-alone.ts';
 import { createFailures } from './failures.ts';
 import { startFeed } from './feed.ts';
 import { createGate, type Gate } from './gate.ts';
+import { guardedObserver } from './guarded-observer.ts';
 import { createGuardedWriter } from './guarded-writer.ts';
 import { createHolds, type HoldReason } from './holds.ts';
 import type { Incoming, IncomingBody } from './incoming.ts';
@@ -53,7 +54,8 @@ export interface Pipeline extends AsyncDisposable {
 
 /** Takes updates from the queue and writes them to the store until it is drained. */
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const { consumer, lanes, batchMax, clock, observer, retry, random = Math.random } = options;
+  const { consumer, lanes, batchMax, clock, retry, random = Math.random } = options;
+  const observer = guardedObserver(options.observer);
   const stopping = new AbortController();
   const stop = stopping.signal;
 

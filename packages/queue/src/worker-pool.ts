@@ -1,4 +1,4 @@
-import { CodedError } from '@product-updates/errors';
+import { CodedError, guarded } from '@product-updates/errors';
 
 import type { Clock } from './clock.ts';
 import { hashKey } from './key-hash.ts';
@@ -35,7 +35,7 @@ export interface WorkerPoolOptions<T> {
   readonly keyOf: (item: T) => string;
   readonly work: Work<T>;
   readonly clock: Clock;
-  /** Hears of a `work` that rejected, which is a bug; its whole batch is then given back for 1 s. Must not throw. */
+  /** Hears of a `work` that rejected, which is a bug; its whole batch is then given back for 1 s. What it throws is dropped. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -55,7 +55,8 @@ class LanePool<T> implements WorkerPool<T> {
   constructor({ lanes, ...options }: WorkerPoolOptions<T>) {
     const steadyNow = createSteadyNow(options.clock);
     const onDone = (items: number): void => this.#leave(items);
-    const laneOptions = { ...options, steadyNow, onDone, signal: this.#abort.signal };
+    const onError = guarded(options.onError);
+    const laneOptions = { ...options, steadyNow, onDone, onError, signal: this.#abort.signal };
     this.#keyOf = options.keyOf;
     this.#lanes = Array.from({ length: lanes }, () => new Lane(laneOptions));
   }

@@ -84,6 +84,18 @@ describe('work that rejects', () => {
     expect(only(test).text).to.equal('a1 a2 b1');
   });
 
+  it('comes again too when the report throws', async () => {
+    const test = createTestPool({
+      onError: () => {
+        throw new Error('on purpose');
+      },
+    });
+    await submit(test, 'a1');
+    await only(test).fail(new Error('a bug'));
+    await test.clock.advance(1000);
+    expect(only(test).text).to.equal('a1');
+  });
+
   it('is no different when it throws', async () => {
     let calls = 0;
     const test = createTestPool({

@@ -1,0 +1,32 @@
+import { guarded } from '@product-updates/errors';
+import type { HttpObserver } from './http-dependencies.ts';
+
+/** The same observer, unable to throw into a request: what it throws, it is told of as `failed`. */
+export function guardedObserver(observer: HttpObserver): HttpObserver {
+  const failed = guarded((what: string, error: unknown) => observer.failed(what, error));
+  const told = (name: keyof HttpObserver) => (error: unknown) => failed(`observer.${name}`, error);
+  return {
+    accepting(events, traceparent) {
+      try {
+        return guarded(observer.accepting(events, traceparent), told('accepting'));
+      } catch (error) {
+        told('accepting')(error);
+        return () => {};
+      }
+    },
+    refused: guarded((reason, updates) => observer.refused(reason, updates), told('refused')),
+    responded: guarded((...response) => observer.responded(...response), told('responded')),
+    replayed: guarded((letter_id) => observer.replayed(letter_id), told('replayed')),
+    failed,
+  };
+}
+
+/** Of one that has no `failed`, what it throws is dropped. */
+export function guardedServerObserver(
+  observer: Pick<HttpObserver, 'refused' | 'responded'>,
+): Pick<HttpObserver, 'refused' | 'responded'> {
+  return {
+    refused: guarded((reason, updates) => observer.refused(reason, updates)),
+    responded: guarded((...response) => observer.responded(...response)),
+  };
+}
