@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { Context } from 'koa';
 import { sendProblem } from './answer.ts';
+import { createBodyReader } from './body-reader.ts';
 import { createDeadLetterRoutes } from './dead-letter-routes.ts';
 import { createGate } from './gate.ts';
 import { createGetProduct } from './get-product.ts';
@@ -34,10 +35,11 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
   const isDraining = (): boolean => drained;
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
   const gate = createGate(options);
+  const bodies = createBodyReader();
   const limiter =
     options.rateLimit > 0 ? createRateLimiter({ perSecond: options.rateLimit, now: () => clock.now() }) : undefined;
   const hot: HotRoutes = {
-    postEvents: createPostEvents({ deps, gate, limiter, isDraining, monotonicNow }),
+    postEvents: createPostEvents({ deps, gate, bodies, limiter, isDraining, monotonicNow }),
     getProduct: createGetProduct({ deps, gate, monotonicNow }),
   };
   const operations = operationsOf(options.role);
@@ -50,7 +52,7 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
 
   const serveHot = options.role === 'worker' ? () => false : createServeHot(hot);
   return {
-    app: assembleApp({ serveHot, isDraining }, { operations, routes, hot, gate, observer, monotonicNow }),
+    app: assembleApp({ serveHot, isDraining }, { operations, routes, hot, gate, bodies, observer, monotonicNow }),
     drain() {
       drained = true;
     },

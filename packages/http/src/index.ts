@@ -1,7 +1,7 @@
 export { parseApiKeys, scopes, type ApiKey, type Scope } from './api-keys.ts';
 export { acceptanceOf, publishEvents, sendAccepted, stampUpdates, type Acceptance } from './accepted.ts';
 export { createHttpApp, type HttpApp } from './app.ts';
-export { readBody, refusalOfBody, type ReadBody } from './body-reader.ts';
+export { createBodyReader, type BodyReader, type ReadBody } from './body-reader.ts';
 export { productIdIn, sendProduct } from './get-product.ts';
 export type { HttpDependencies, HttpObserver, HttpOptions, PipelineView } from './http-dependencies.ts';
 export { defaultHttpLimits, type HttpLimits } from './limits.ts';

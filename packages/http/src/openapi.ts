@@ -1,4 +1,5 @@
 import { MAX_UPDATES } from '@product-updates/domain';
+import { knownCodings } from './content-coding.ts';
 import { schemas } from './openapi-schemas.ts';
 import type { Operation } from './operations.ts';
 import { titleOf } from './problem.ts';
@@ -77,7 +78,7 @@ function queryParameters({ query }: Operation): Json[] {
   }));
 }
 
-function headerParameters({ id }: Operation): Json[] {
+function headerParameters({ id, method }: Operation): Json[] {
   const header = (name: string, description: string): Json => ({
     name,
     in: 'header',
@@ -85,8 +86,11 @@ function headerParameters({ id }: Operation): Json[] {
     schema: { type: 'string' },
   });
   if (id === 'getProduct') return [header('If-None-Match', 'Answers 304 where one of these ETags still holds.')];
-  if (id !== 'postEvents') return [];
+  if (method !== 'POST') return [];
+  const coding = header('Content-Encoding', `One of ${knownCodings}; limits count decoded bytes.`);
+  if (id !== 'postEvents') return [coding];
   return [
+    coding,
     header('Prefer', 'handling=lenient: queue the good updates of an array though others are bad.'),
     header('traceparent', 'W3C trace context, carried with the updates.'),
   ];

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendAccepted } from './accepted.ts';
 import { sendProblem } from './answer.ts';
-import { readBody, refusalOfBody } from './body-reader.ts';
+import type { BodyReader } from './body-reader.ts';
 import { clientAddress } from './client-address.ts';
 import { createFullness } from './fullness.ts';
 import { isProblem, type Caller, type Gate } from './gate.ts';
@@ -16,6 +16,7 @@ import { traceparentOf } from './trace-context.ts';
 export interface PostEventsOptions {
   readonly deps: HttpDependencies;
   readonly gate: Gate;
+  readonly bodies: BodyReader;
   /** `undefined`: no limit. */
   readonly limiter: RateLimiter | undefined;
   readonly isDraining: () => boolean;
@@ -37,7 +38,8 @@ interface Exchange {
 const WHAT = 'POST /events';
 
 /** `POST /events`, from the headers to the answer. */
-export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow }: PostEventsOptions): PostEvents {
+export function createPostEvents(how: PostEventsOptions): PostEvents {
+  const { deps, gate, bodies, limiter, isDraining, monotonicNow } = how;
   const { clock, observer, options } = deps;
   const fullness = createFullness(monotonicNow);
   const take = createIntake(deps);
@@ -90,9 +92,9 @@ export function createPostEvents({ deps, gate, limiter, isDraining, monotonicNow
     const exchange: Exchange = { req, res, startedMs: monotonicNow(), client };
     if (isProblem(caller)) return refuse(exchange, caller, 1);
     if (isDraining()) return refuse(exchange, draining, 1);
-    const refusal = refusalOfBody(req, options.bodyLimitBytes) ?? (limiter && rateLimited(limiter, client));
+    const refusal = bodies.refusal(req, options.bodyLimitBytes) ?? (limiter && rateLimited(limiter, client));
     if (refusal !== undefined) return refuse(exchange, refusal, 1);
-    readBody(req, res, options.bodyLimitBytes, (body) => {
+    bodies.read(req, res, options.bodyLimitBytes, (body) => {
       if (body === undefined) return;
       if (!Buffer.isBuffer(body)) return refuse(exchange, body, 1);
       try {

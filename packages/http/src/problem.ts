@@ -122,17 +122,8 @@ export function problemOf(error: unknown): Problem | undefined {
     case 'closed':
       return unavailable;
     default:
-      return ofHttpError(error);
+      return undefined;
   }
-}
-
-/** koa-bodyparser's refusals: their status is kept, their text is not (it is not ours). */
-function ofHttpError(error: unknown): Problem | undefined {
-  const status = error instanceof Error ? (error as { status?: unknown }).status : undefined;
-  if (status === 400) return { status, detail: 'The body is not valid JSON' };
-  if (status === 413) return { status, detail: 'The body is too large', close: true };
-  if (status === 415) return { status, detail: 'The body is compressed', headers: { 'accept-encoding': 'identity' } };
-  return undefined;
 }
 
 /** The body of a problem, as JSON. */

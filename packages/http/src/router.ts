@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { Router, type RouterContext } from '@koa/router';
 import type { Context, Middleware, Next } from 'koa';
 import bodyParser from 'koa-bodyparser';
 import { securityHeaders, sendProblem } from './answer.ts';
+import { checkText, emptyBody, hasBody, invalidJson, type BodyReader, type ReadBody } from './body-reader.ts';
 import { isProblem, type Gate } from './gate.ts';
 import type { GetProduct } from './get-product.ts';
 import type { HttpObserver } from './http-dependencies.ts';
@@ -22,6 +24,7 @@ export interface RouterOptions {
   readonly routes: Routes;
   readonly hot: HotRoutes;
   readonly gate: Gate;
+  readonly bodies: BodyReader;
   readonly observer: HttpObserver;
   readonly monotonicNow: () => number;
 }
@@ -36,7 +39,7 @@ interface State {
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** The bodies that this router reads may only be empty or `{}`. */
-const BODY_LIMIT = '1kb';
+const BODY_LIMIT = 1024;
 
 /** Everything but the hot routes, as middleware in this order; the last one answers whatever is left. */
 export function createRouter(options: RouterOptions): readonly Middleware[] {
@@ -80,11 +83,10 @@ function answerProblems({ observer, monotonicNow }: RouterOptions): Middleware {
 
 function createHandler(
   operation: Operation,
-  { routes, hot, gate }: RouterOptions,
+  { routes, hot, gate, bodies }: RouterOptions,
 ): (ctx: RouterContext) => Promise<void> {
   const readQuery = operation.query === 'ignored' ? ignoreQuery : createQueryReader(operation.query);
-  const readBody =
-    operation.method === 'POST' ? bodyParser({ enableTypes: ['json'], jsonLimit: BODY_LIMIT }) : undefined;
+  const readBody = operation.method === 'POST' ? createEmptyBodyReader(bodies) : undefined;
   return async (ctx) => {
     const state = ctx.state as State;
     state.operation = operation;
@@ -98,29 +100,46 @@ function createHandler(
       else hot.getProduct(ctx.req, ctx.res, ctx.params['id'] ?? '');
       return;
     }
-    if (readBody !== undefined) await readEmptyBody(ctx, readBody);
+    await readBody?.(ctx);
     sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
   };
 }
 
 const ignoreQuery: ReadQuery = () => ({});
 
-/** A replay is told by its URL alone. A body with something in it means more than would be done, so it is refused. */
-async function readEmptyBody(ctx: Context, parse: Middleware): Promise<void> {
-  const { 'content-length': length, 'transfer-encoding': chunked, expect } = ctx.req.headers;
-  if (chunked === undefined && (length === undefined || Number(length) === 0)) return;
-  if (ctx.is('application/json') !== 'application/json') {
-    throw new HttpProblem({
-      status: 415,
-      detail: 'A body is not needed here; if there is one it is {} as application/json',
+/**
+ * A replay is told by its URL alone. A body with something in it means more than would be done, so it is refused. The
+ * strict reader reads and decodes it; koa-bodyparser parses what that hands on, which can then only fail as JSON.
+ */
+function createEmptyBodyReader(bodies: BodyReader): (ctx: Context) => Promise<void> {
+  const parse = bodyParser({ enableTypes: ['json'] });
+  return async (ctx) => {
+    const { req, res, request } = ctx;
+    if (!hasBody(req)) return;
+    const refusal = bodies.refusal(req, BODY_LIMIT);
+    if (refusal !== undefined) throw new HttpProblem(refusal);
+    const body = await new Promise<Parameters<ReadBody>[0]>((resolve) => {
+      bodies.read(req, res, BODY_LIMIT, resolve);
     });
-  }
-  if (expect !== undefined) ctx.res.writeContinue();
-  await parse(ctx, nothingMore);
-  const { body } = ctx.request;
-  if (body === null || typeof body !== 'object' || Array.isArray(body) || Object.keys(body).length > 0) {
-    throw new HttpProblem({ status: 400, detail: 'The body must be empty or {}: a replay takes nothing from it' });
-  }
+    if (body === undefined || body === emptyBody) return;
+    if (!Buffer.isBuffer(body)) throw new HttpProblem(body);
+    checkText(body);
+    try {
+      await parse(withBody(ctx, body), nothingMore);
+    } catch (error) {
+      throw new HttpProblem(invalidJson(error), { cause: error });
+    }
+    const parsed = request.body;
+    if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed) || Object.keys(parsed).length > 0) {
+      throw new HttpProblem({ status: 400, detail: 'The body must be empty or {}: a replay takes nothing from it' });
+    }
+  };
+}
+
+/** The context as koa-bodyparser is to see it: with a request that has this body, as it is. */
+function withBody(ctx: Context, body: Buffer): Context {
+  const req = Object.assign(Readable.from([body]), { headers: { 'content-type': 'application/json' } });
+  return Object.create(ctx, { req: { value: req } }) as Context;
 }
 
 const nothingThere: Problem = { status: 404, detail: 'There is nothing at this path' };

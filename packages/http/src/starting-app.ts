@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import { sendProblem } from './answer.ts';
 import { assembleApp } from './app.ts';
+import { createBodyReader } from './body-reader.ts';
 import { createGate } from './gate.ts';
 import { guardedObserver } from './guarded-observer.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -60,6 +61,6 @@ export function createStartingApp(deps: StartingDependencies): Koa {
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
   return assembleApp(
     { serveHot: () => false, isDraining: () => false },
-    { operations, routes, hot, gate, observer, monotonicNow },
+    { operations, routes, hot, gate, bodies: createBodyReader(), observer, monotonicNow },
   );
 }

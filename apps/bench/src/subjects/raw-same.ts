@@ -6,10 +6,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { MAX_UPDATES } from '@product-updates/domain';
 import {
   acceptanceOf,
+  createBodyReader,
   parseUpdates,
   productIdIn,
   publishEvents,
-  readBody,
   sendAccepted,
   sendProduct,
   stampUpdates,
@@ -19,6 +19,7 @@ import { startBackend } from './backend.ts';
 import { listen } from './listen.ts';
 
 const BODY_LIMIT = 4 * 1024 * 1024;
+const bodies = createBodyReader();
 
 const backend = startBackend();
 const { queue, stamper, store } = backend;
@@ -57,7 +58,7 @@ listen(
     const startedMs = performance.now();
     const { method, url = '' } = request;
     if (method === 'POST' && url === '/events') {
-      readBody(request, response, BODY_LIMIT, (body) => {
+      bodies.read(request, response, BODY_LIMIT, (body) => {
         if (!Buffer.isBuffer(body)) refuse(response, 400);
         else accept(body, response, startedMs).catch(() => refuse(response, 503));
       });
