@@ -1,7 +1,7 @@
 import type { DeadLetter, Page } from '@product-updates/repository';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
-import { createReplay } from './replay.ts';
+import { createReplay, unknownLetter } from './replay.ts';
 import type { Routes } from './route.ts';
 
 type DeadLetterRoutes = Pick<
@@ -13,12 +13,6 @@ export function createDeadLetterRoutes(deps: HttpDependencies): DeadLetterRoutes
   const { deadLetters } = deps;
   const replay = createReplay(deps);
 
-  async function find(id: string | undefined): Promise<DeadLetter> {
-    const letter = id === undefined ? undefined : await deadLetters.get(id);
-    if (letter === undefined) throw unknownLetter();
-    return letter;
-  }
-
   return {
     async listDeadLetters({ query }) {
       const { limit, after } = query as unknown as Page;
@@ -28,19 +22,20 @@ export function createDeadLetterRoutes(deps: HttpDependencies): DeadLetterRoutes
       return { status: 200, body: { items: items.map((letter) => shown(letter)), next } };
     },
 
-    async getDeadLetter({ params: { id } }) {
-      const letter = await find(id);
+    async getDeadLetter({ params: { id = '' } }) {
+      const letter = await deadLetters.get(id);
+      if (letter === undefined) throw new HttpProblem(unknownLetter);
       const bytes = letter.bytes === null ? null : Buffer.from(letter.bytes).toString('base64');
       return { status: 200, body: { ...shown(letter), bytes } };
     },
 
     async deleteDeadLetter({ params: { id = '' } }) {
-      if (!(await deadLetters.remove(id))) throw unknownLetter();
+      if (!(await deadLetters.remove(id))) throw new HttpProblem(unknownLetter);
       return { status: 204 };
     },
 
-    async replayDeadLetter({ params: { id } }) {
-      const { event_id, replays } = await replay.one(await find(id));
+    async replayDeadLetter({ params: { id = '' } }) {
+      const { event_id, replays } = await replay.one(id);
       return { status: 202, body: { message: 'Dead letter queued again', event_id, replays } };
     },
 
@@ -48,10 +43,6 @@ export function createDeadLetterRoutes(deps: HttpDependencies): DeadLetterRoutes
       return { status: 202, body: await replay.many(query as unknown as Page) };
     },
   };
-}
-
-function unknownLetter(): HttpProblem {
-  return new HttpProblem({ status: 404, detail: 'There is no such dead letter' });
 }
 
 function shown({ id, product_id, reason, error, attempts, failed_at, event }: DeadLetter): Omit<DeadLetter, 'bytes'> {

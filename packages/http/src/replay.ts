@@ -4,21 +4,26 @@ import type { DeadLetter, Page } from '@product-updates/repository';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem, problemOfPublish, type Problem } from './problem.ts';
 
+export const unknownLetter: Problem = { status: 404, detail: 'There is no such dead letter' };
+
 export interface ReplayCount {
   readonly replayed: number;
   readonly failed: number;
 }
 
+/** One replay at a time is between looking for letters and removing them, so that none in this process takes another's. */
 export interface Replay {
   /**
    * Publishes the letter's event as it was, `replays` + 1, then removes exactly that letter; answers the event. A failure
-   * of the replay writes a letter of its own, so the two cannot be taken for each other. Throws an `HttpProblem`: 409 for
-   * a letter that can never be replayed, 503 where the queue did not take it; the letter then stays.
+   * of the replay writes a letter of its own, so the two cannot be taken for each other. Throws an `HttpProblem`: 404
+   * where there is no such letter, 409 for one that can never be replayed, 503 where the queue did not take it; the
+   * letter then stays.
    */
-  one(letter: DeadLetter): Promise<ProductEvent>;
+  one(id: string): Promise<ProductEvent>;
   /**
    * The same for a page of letters, oldest first, a few at a time. Those that can never be replayed count as failed and
-   * stay. Ends early where the queue does not take more; throws that only when nothing was replayed.
+   * stay. A letter that somebody else removed meanwhile is counted by them, not here. Ends early where the queue does not
+   * take more or a letter cannot be removed; throws that only when nothing was replayed.
    */
   many(page: Page): Promise<ReplayCount>;
 }
@@ -37,51 +42,94 @@ const implausible: Problem = {
 
 type Dependencies = Pick<HttpDependencies, 'publisher' | 'deadLetters' | 'clock' | 'observer' | 'options'>;
 
-export function createReplay({ publisher, deadLetters, clock, observer, options }: Dependencies): Replay {
-  /** Adding comes before removing: whatever happens in between, the update is in one of the two places. */
-  async function publishAndRemove(letters: readonly DeadLetter[], events: readonly ProductEvent[]): Promise<void> {
-    const accepted = observer.accepting(events, undefined);
-    await publish(publisher, events);
-    accepted();
-    for (const { id } of letters) observer.replayed(id);
-    // Somebody else may have removed one meanwhile: then two replays of it are on their way, which is harmless.
-    await Promise.all(letters.map(({ id }) => deadLetters.remove(id)));
+export function createReplay(deps: Dependencies): Replay {
+  const { deadLetters, clock, options } = deps;
+  const inTurn = createTurns();
+
+  /** Replays a page, and answers its last letter, or `undefined` where there was none. Counts also what it did before it throws. */
+  async function replayPage(page: Page, count: Mutable<ReplayCount>): Promise<string | undefined> {
+    const letters = await deadLetters.list(page);
+    const replays: ReplayableLetter[] = [];
+    for (const letter of letters) {
+      const event = replayOf(letter, clock.now());
+      if ('status' in event) count.failed += 1;
+      else replays.push({ id: letter.id, event });
+    }
+    const before = count.replayed;
+    try {
+      await publishAndRemove(deps, replays, () => (count.replayed += 1));
+    } catch (error) {
+      count.failed += replays.length - (count.replayed - before);
+      throw error;
+    }
+    return letters.at(-1)?.id;
   }
 
   return {
-    async one(letter) {
-      const event = replayOf(letter, clock.now());
-      if ('status' in event) throw new HttpProblem(event);
-      await publishAndRemove([letter], [event]);
-      return event;
-    },
+    one: (id) =>
+      inTurn(async () => {
+        const letter = await deadLetters.get(id);
+        if (letter === undefined) throw new HttpProblem(unknownLetter);
+        const event = replayOf(letter, clock.now());
+        if ('status' in event) throw new HttpProblem(event);
+        await publishAndRemove(deps, [{ id, event }]);
+        return event;
+      }),
 
     async many({ limit, after }) {
-      const chunk = Math.min(CHUNK, options.maxBatch);
-      let replayed = 0;
-      let failed = 0;
-      let last = after;
-      for (let left = limit; left > 0;) {
-        const letters = await deadLetters.list({ limit: Math.min(left, chunk), after: last });
-        if (letters.length === 0) break;
-        const events = letters.map((letter) => replayOf(letter, clock.now()));
-        const good = events.filter((event): event is ProductEvent => !('status' in event));
-        failed += events.length - good.length;
-        try {
-          await publishAndRemove(
-            letters.filter((_, index) => !('status' in (events[index] ?? undecodable))),
-            good,
-          );
-        } catch (error) {
-          if (replayed === 0) throw error;
-          return { replayed, failed: failed + good.length };
+      const count = { replayed: 0, failed: 0 };
+      const most = Math.min(CHUNK, options.maxBatch);
+      try {
+        for (let last = after, left = limit; left > 0; left -= most) {
+          const page = { limit: Math.min(left, most), after: last };
+          last = await inTurn(() => replayPage(page, count));
+          if (last === undefined) break;
         }
-        replayed += good.length;
-        left -= letters.length;
-        last = letters.at(-1)?.id;
+      } catch (error) {
+        if (count.replayed === 0) throw error;
       }
-      return { replayed, failed };
+      return count;
     },
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface ReplayableLetter {
+  readonly id: string;
+  readonly event: ProductEvent;
+}
+
+/**
+ * Adding comes before removing: whatever happens in between, the update is in one of the two places. Another process may
+ * replay the same letters at the same time, which is harmless; the one that removes a letter counts it.
+ */
+async function publishAndRemove(
+  { publisher, deadLetters, observer }: Dependencies,
+  replays: readonly ReplayableLetter[],
+  onRemoved?: () => void,
+): Promise<void> {
+  const events = replays.map(({ event }) => event);
+  const accepted = observer.accepting(events, undefined);
+  await publish(publisher, events);
+  accepted();
+  const removals = replays.map(({ id }) => deadLetters.remove(id));
+  for (const [index, outcome] of (await Promise.allSettled(removals)).entries()) {
+    if (outcome.status === 'rejected' || !outcome.value) continue;
+    observer.replayed(replays[index]?.id ?? '');
+    onRemoved?.();
+  }
+  // Throws what the first of them rejected with.
+  await Promise.all(removals);
+}
+
+/** Runs what it is given one after another, whatever becomes of it. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
   };
 }
 

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { CodedError } from '@product-updates/errors';
 import { versionOf, type ProductEvent } from '@product-updates/domain';
-import type { DeadLetterStore } from '@product-updates/repository';
-import { bodyOf, expectProblem, letterOf, startService, type Service } from './service.ts';
+import { bodyOf, buryUpdates, expectProblem, letterOf, startService, undecodable, type Service } from './service.ts';
 
 describe('/dead-letters', () => {
   let service: Service;
@@ -11,32 +10,7 @@ describe('/dead-letters', () => {
   });
   afterEach(() => service[Symbol.asyncDispose]());
 
-  /** Posts the updates, and makes letters of them. */
-  async function bury(count: number, on: Service = service): Promise<ProductEvent[]> {
-    const updates = Array.from({ length: count }, (_, i) => ({ product_id: `p${i}`, price: i }));
-    await on.agent.post('/events').send(updates).expect(202);
-    const events: ProductEvent[] = [];
-    while (events.length < count) {
-      const deliveries = await on.queue.receive(count);
-      events.push(...deliveries.map(({ body }) => body));
-      await on.queue.ack(deliveries);
-    }
-    for (const event of events) await on.store.deadLetters.add(letterOf(event));
-    on.seen.accepted.splice(0);
-    on.seen.responded.splice(0);
-    return events;
-  }
-
-  const undecodable = {
-    id: `undecodable.${'0'.repeat(64)}`,
-    product_id: 'p',
-    reason: 'undecodable',
-    error: 'no JSON',
-    attempts: 0,
-    failed_at: '2026-11-22T00:00:00Z',
-    event: null,
-    bytes: Buffer.from([1, 2, 255]),
-  } as const;
+  const bury = (count: number): Promise<ProductEvent[]> => buryUpdates(service, count);
 
   it('lists them in pages, oldest update first', async () => {
     const events = await bury(5);
@@ -178,77 +152,6 @@ describe('/dead-letters', () => {
       expectProblem(await replay(2).set('content-encoding', 'compress').send({}), 415);
       expectProblem(await replay(2).send({ x: 'y'.repeat(2000) }), 413);
       expect(await service.store.deadLetters.count()).to.equal(1);
-    });
-  });
-
-  describe('replay of many', () => {
-    it('replays the oldest, as many as it is told', async () => {
-      const events = await bury(5);
-      const response = await service.agent.post('/dead-letters/replay?limit=3').expect(202);
-      expect(response.body).to.deep.equal({ replayed: 3, failed: 0 });
-      const replayed = await service.queue.receive(10);
-      expect(replayed.map(({ body }) => body.event_id)).to.deep.equal(
-        events.slice(0, 3).map(({ event_id }) => event_id),
-      );
-      expect(await service.store.deadLetters.count()).to.equal(2);
-    });
-
-    it('replays a hundred unless told, and goes through many', async () => {
-      await bury(250);
-      expect((await service.agent.post('/dead-letters/replay').expect(202)).body).to.deep.equal({
-        replayed: 100,
-        failed: 0,
-      });
-      const rest = await service.agent.post('/dead-letters/replay?limit=10000').expect(202);
-      expect(rest.body).to.deep.equal({ replayed: 150, failed: 0 });
-      expect(await service.store.deadLetters.count()).to.equal(0);
-    });
-
-    it('goes on after a letter that it is told', async () => {
-      const events = await bury(3);
-      const response = await service.agent.post(`/dead-letters/replay?after=${events[1]?.event_id}.0`).expect(202);
-      expect(response.body).to.deep.equal({ replayed: 1, failed: 0 });
-    });
-
-    it('leaves those that can never be replayed, and counts them', async () => {
-      await bury(2);
-      await service.store.deadLetters.add(undecodable);
-      const response = await service.agent.post('/dead-letters/replay').expect(202);
-      expect(response.body).to.deep.equal({ replayed: 2, failed: 1 });
-      expect(await service.store.deadLetters.count()).to.equal(1);
-    });
-
-    it('ends where the queue is full, and says how far it came', async () => {
-      await using small = await startService({ capacity: 2 });
-      for (const event of await bury(5)) await small.store.deadLetters.add(letterOf(event));
-      const response = await small.agent.post('/dead-letters/replay').expect(202);
-      expect(response.body).to.deep.equal({ replayed: 2, failed: 2 });
-      expect(await small.store.deadLetters.count()).to.equal(3);
-      expectProblem(await small.agent.post('/dead-letters/replay'), 503, 'Queue full, try again later');
-    });
-
-    it('answers 503 where published letters could not be removed: another replay is harmless', async () => {
-      const broken = await startService({
-        wrap: (deps) => {
-          const remove = () => Promise.reject(new CodedError('unavailable', 'away'));
-          const deadLetters: DeadLetterStore = {
-            ...deps.deadLetters,
-            list: (page) => deps.deadLetters.list(page),
-            remove,
-          };
-          return { ...deps, deadLetters };
-        },
-      });
-      const [event] = await bury(1);
-      await broken.store.deadLetters.add(letterOf(event as ProductEvent));
-      expectProblem(await broken.agent.post('/dead-letters/replay'), 503);
-      expect(await broken.store.deadLetters.count()).to.equal(1);
-      await broken[Symbol.asyncDispose]();
-    });
-
-    it('refuses a limit out of range', async () => {
-      expectProblem(await service.agent.post('/dead-letters/replay?limit=10001'), 400);
-      expectProblem(await service.agent.post('/dead-letters/replay?limit=0'), 400);
     });
   });
 });

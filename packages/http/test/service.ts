@@ -229,3 +229,31 @@ export async function startSlowService(): Promise<{ service: Service; publishing
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise(setImmediate);
 }
+
+/** Posts updates, and makes letters of them. */
+export async function buryUpdates(service: Service, count: number): Promise<ProductEvent[]> {
+  const updates = Array.from({ length: count }, (_, i) => ({ product_id: `p${i}`, price: i }));
+  await service.agent.post('/events').send(updates).expect(202);
+  const events: ProductEvent[] = [];
+  while (events.length < count) {
+    const deliveries = await service.queue.receive(count);
+    events.push(...deliveries.map(({ body }) => body));
+    await service.queue.ack(deliveries);
+  }
+  for (const event of events) await service.store.deadLetters.add(letterOf(event));
+  service.seen.accepted.splice(0);
+  service.seen.responded.splice(0);
+  return events;
+}
+
+/** A letter that has no event. */
+export const undecodable: DeadLetter = {
+  id: `undecodable.${'0'.repeat(64)}`,
+  product_id: 'p',
+  reason: 'undecodable',
+  error: 'no JSON',
+  attempts: 0,
+  failed_at: '2026-11-22T00:00:00Z',
+  event: null,
+  bytes: Buffer.from([1, 2, 255]),
+};
