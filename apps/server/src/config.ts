@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
+import { posix } from 'node:path';
 import { CodedError, codeOf, describe } from '@product-updates/errors';
 import { parseApiKeys, type ApiKey } from '@product-updates/http';
 import { logLevels, type LogLevel } from '@product-updates/telemetry';
@@ -73,7 +74,9 @@ const variables = {
     10_000_000,
     'dead letters kept; at the bound nothing is evicted, the pipeline holds',
   ),
-  API_KEYS: textOrNone('name:write+read:key, comma-separated, or @file with one a line; scopes: write, read, admin'),
+  API_KEYS: textOrNone(
+    'name:write+read:key, comma-separated, or @file with one a line; scopes: write, read, admin; a key has at least 16 characters',
+  ),
   ALLOW_ANONYMOUS: yesOrNo('true serves everybody who can reach HOST, without a key'),
   LOG_LEVEL: oneOf('info', logLevels, 'debug tells every enqueue, dequeue, retry and ack'),
   SHUTDOWN_TIMEOUT_MS: integer(10_000, 0, 3_600_000, 'how long a shutdown may drain'),
@@ -120,7 +123,8 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** STORE_URL alone, or what DATA_DIR makes of it; for what serves nobody. Throws as `readConfig`. */
 export function readStoreUrl(environment: Environment = process.env): URL {
-  return readVariables({ STORE_URL: variables.STORE_URL }, withDataDir(environment)).STORE_URL;
+  const { DATA_DIR, STORE_URL } = variables;
+  return readVariables({ DATA_DIR, STORE_URL }, withDataDir(environment)).STORE_URL;
 }
 
 /** The table, as `--help` prints it. */
@@ -146,8 +150,10 @@ function withDataDir(environment: Environment): Environment {
 
 /** What DATA_DIR stands for. */
 export function urlsOf(dataDir: string): Record<'QUEUE_URL' | 'STORE_URL', string> {
-  const folder = encodeURI(dataDir.replace(/\/+$/, '')).replace(/[?#]/g, encodeURIComponent);
-  return { QUEUE_URL: `lmdb:${folder}/queue`, STORE_URL: `lmdb:${folder}/store` };
+  // Normalized, since a path that begins with two slashes would be read as a host.
+  const urlOf = (name: string): string =>
+    `lmdb:${posix.join(dataDir, name).split('/').map(encodeURIComponent).join('/')}`;
+  return { QUEUE_URL: urlOf('queue'), STORE_URL: urlOf('store') };
 }
 
 function readApiKeys(value: string): readonly ApiKey[] {

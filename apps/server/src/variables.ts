@@ -26,7 +26,7 @@ export type Values<S extends Readonly<Record<string, Variable<unknown>>>> = {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads every variable of the table. Empty counts as not set. Throws `misconfigured` for the first bad one. */
+/** Reads every variable of the table. Empty counts as not set. Throws `misconfigured` for the first bad one, also for one in quotes. */
 export function readVariables<S extends Readonly<Record<string, Variable<unknown>>>>(
   table: S,
   environment: Environment,
@@ -39,10 +39,17 @@ function readVariable(name: string, variable: Variable<unknown>, environment: En
   const set = environment[name]?.trim();
   const text = set === undefined || set === '' ? variable.byDefault : set;
   if (text === null) return null;
+  if (inQuotes.test(text)) {
+    const hint = 'leave them out (a shell removes them, docker --env-file does not)';
+    throw new CodedError('misconfigured', `${name} has quotes around its value, which are part of it here: ${hint}`);
+  }
   const value = variable.read(text);
   if (value instanceof Bad) throw new CodedError('misconfigured', `${name} ${value.why}`);
   return value;
 }
+
+/** No value begins and ends with quotes of its own. A shell removes them, `docker --env-file` passes them on. */
+const inQuotes = /^(["']).*\1$/s;
 
 export function integer(byDefault: number, min: number, max: number, meaning: string): Variable<number> {
   return {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeConfig, readConfig } from '../src/config.ts';
+import { describeConfig, readConfig, readStoreUrl } from '../src/config.ts';
 import { openers } from '../src/open.ts';
 
 type Environment = Record<string, string>;
@@ -115,7 +115,7 @@ describe('config', () => {
         `HOST ${host} can be reached by others: set API_KEYS, or ALLOW_ANONYMOUS=true to serve everybody`,
       );
       expect(readConfig({ HOST: host, ALLOW_ANONYMOUS: 'true' }).allowAnonymous).to.equal(true);
-      expect(readConfig({ HOST: host, API_KEYS: 'shop:write:k1' }).apiKeys).to.have.length(1);
+      expect(readConfig({ HOST: host, API_KEYS: 'shop:write:write-key-of-shop' }).apiKeys).to.have.length(1);
     }
   });
 
@@ -124,10 +124,70 @@ describe('config', () => {
     expect([both.queueUrl.href, both.storeUrl.href]).to.deep.equal(['lmdb:/srv/data/queue', 'lmdb:/srv/data/store']);
     expect(both.dataDir).to.equal('/srv/data/');
     const one = readConfig({ DATA_DIR: './a b?#c', STORE_URL: 'memory:' });
-    expect(decodeURIComponent(one.queueUrl.pathname)).to.equal('./a b?#c/queue');
+    expect(decodeURIComponent(one.queueUrl.pathname)).to.equal('a b?#c/queue');
     expect(one.storeUrl.href).to.equal('memory:');
-    expect(readConfig({ DATA_DIR: '/' }).storeUrl.pathname).to.equal('/store');
     expect(refusalOf({ DATA_DIR: 'd', QUEUE_URL: 'memory:', STORE_URL: 'memory:' })).to.match(/^DATA_DIR stands for/);
+  });
+
+  it('finds the folder that DATA_DIR names, however it is written', () => {
+    for (const [dataDir, folder] of [
+      ['./data', 'data'],
+      ['data/', 'data'],
+      ['.', '.'],
+      ['../data//', '../data'],
+      ['/', '/'],
+      ['//', '/'],
+      ['//x', '/x'],
+      ['///x//y/', '/x/y'],
+      ['/.//x', '/x'],
+      ['/srv/../data', '/data'],
+      ['//user:pw@host:80/x', '/user:pw@host:80/x'],
+      ['c:x', 'c:x'],
+      ['a b', 'a b'],
+      ['/a?b#c', '/a?b#c'],
+      ['/100%/%41/%2e%2e', '/100%/%41/%2e%2e'],
+      ['/größe/日本/😀', '/größe/日本/😀'],
+      ['/back\\slash', '/back\\slash'],
+      [`/it's "quoted"/[x]|^\`{}`, `/it's "quoted"/[x]|^\`{}`],
+    ] as const) {
+      const { queueUrl, storeUrl } = readConfig({ DATA_DIR: dataDir });
+      for (const [url, name] of [
+        [queueUrl, 'queue'],
+        [storeUrl, 'store'],
+      ] as const) {
+        const { host, search, hash, username } = url;
+        expect({ host, search, hash, username }, dataDir).to.deep.equal({
+          host: '',
+          search: '',
+          hash: '',
+          username: '',
+        });
+        expect(decodeURIComponent(url.pathname)).to.equal(join(folder, name));
+      }
+    }
+  });
+
+  it('refuses quotes around a value, whatever the variable', () => {
+    const values: Environment = {
+      DATA_DIR: './data',
+      QUEUE_URL: 'lmdb:./queue',
+      PORT: '80',
+      API_KEYS: 'a:write:hunter2-0123456789',
+    };
+    const names = describeConfig()
+      .split('\n')
+      .map((line) => line.split(' ')[0] ?? '');
+    for (const name of names) {
+      for (const quote of ['"', "'"]) {
+        const refusal = refusalOf({ [name]: `${quote}${values[name] ?? 'x'}${quote}` });
+        expect(refusal)
+          .to.match(new RegExp(`^${name} has quotes around its value`))
+          .and.not.include('hunter2');
+      }
+    }
+    expect(() => readStoreUrl({ DATA_DIR: '"./data"' })).to.throw(/^DATA_DIR has quotes/);
+    expect(refusalOf({ HOST: '""' })).to.match(/^HOST has quotes/);
+    expect(readConfig({ DATA_DIR: '"a" or "b' }).dataDir).to.equal('"a" or "b');
   });
 
   describe('API_KEYS', () => {
@@ -138,9 +198,12 @@ describe('config', () => {
     const names = (environment: Environment): string[] => readConfig(environment).apiKeys.map(({ name }) => name);
 
     it('are read from the variable and from a file', () => {
-      expect(names({ API_KEYS: 'shop:write+read:k:1,ops:admin:k2' })).to.deep.equal(['shop', 'ops']);
+      expect(names({ API_KEYS: 'shop:write+read:write-key:of:shop,ops:admin:admin-key-of-ops' })).to.deep.equal([
+        'shop',
+        'ops',
+      ]);
       const path = join(folder, 'keys');
-      writeFileSync(path, '# who may what\nshop:write:with,comma\n\nops:admin:k2\n');
+      writeFileSync(path, '# who may what\nshop:write:a-key-with,a-comma\n\nops:admin:admin-key-of-ops\n');
       expect(names({ API_KEYS: `@${path}` })).to.deep.equal(['shop', 'ops']);
     });
 
@@ -150,7 +213,9 @@ describe('config', () => {
       for (const value of [
         'hunter2',
         'shop:everything:hunter2',
-        'shop:write:hunter2,shop:read:hunter3',
+        'shop:write:hunter2-0123456789,shop:read:hunter3-0123456789',
+        'shop:write:hunter2',
+        'hunter2-0123456789:write:shop',
         `@${path}`,
         '@shop:write:hunter2',
         '@',

@@ -73,7 +73,7 @@ describe('open', () => {
     after(() => rmSync(folder, { recursive: true }));
 
     it('is a queue and a store on disk, whatever its name', async () => {
-      const DATA_DIR = join(folder, 'a b?#%41ü');
+      const DATA_DIR = `/${join(folder, 'a b?#%41ü')}`;
       const config = readConfig({ DATA_DIR });
       await using queue = (await openQueue(config, openers, queueContext)).queue;
       const opened = await openStore(config, openers, storeContext);

@@ -10,8 +10,9 @@ import { startChild } from './child.ts';
 import type { Answer } from './client.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
 
-const keys = { write: 'wk-5cbd9a7f:1,x', read: 'rk-0d11e2c3', admin: 'ak-77ab01ff' };
+const keys = { write: 'wk-5cbd9a7f8f1e:1,x', read: 'rk-0d11e2c34b7d', admin: 'ak-77ab01ff92c0' };
 const PASSWORD = 'hunter2';
+const KEY = `${PASSWORD}-0123456789`;
 const secrets = [...Object.values(keys), PASSWORD];
 
 /** What a driver throws: the secret is in a cause of a cause, in each of the ways in which they come. */
@@ -136,9 +137,11 @@ describe('secrets and hostile texts', function () {
       { QUEUE_URL: `lmdb://shop:${PASSWORD}@db/x` },
       { STORE_URL: `memory://shop:${PASSWORD}@db` },
       { STORE_URL: `memory:?password=${PASSWORD}` },
-      { API_KEYS: `shop:write:${PASSWORD},ops:all:${PASSWORD}` },
+      { API_KEYS: `shop:write:${KEY},ops:all:${KEY}` },
       { API_KEYS: PASSWORD },
-      { API_KEYS: `shop:write:${PASSWORD},ops:admin:${PASSWORD}` },
+      { API_KEYS: `shop:write:${KEY},ops:admin:${KEY}` },
+      { API_KEYS: `shop:write:${PASSWORD}` },
+      { API_KEYS: `${KEY}:write:shop` },
     ];
     for (const { code, stdout, stderr } of await Promise.all(
       envs.map((env) => startChild({ PORT: '0', ...env }).ended),

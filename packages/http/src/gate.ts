@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { findApiKey, type ApiKey, type Scope } from './api-keys.ts';
+import { createKeyFinder, type ApiKey, type Scope } from './api-keys.ts';
 import type { HttpOptions } from './http-dependencies.ts';
 import { isCrossSite, isLoopbackHost } from './origin.ts';
 import type { Problem } from './problem.ts';
@@ -56,6 +56,7 @@ export function isProblem(value: Caller | Problem): value is Problem {
 
 export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptions): Gate {
   const hasKeys = apiKeys.length > 0;
+  const findKey = createKeyFinder(apiKeys);
   const onlyLoopback = !hasKeys && !allowAnonymous;
   /** Most requests name the host that the one before named. */
   let knownHost: string | undefined;
@@ -76,7 +77,7 @@ export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptio
   function authenticate(headers: IncomingHttpHeaders): Caller | Problem {
     const presented = presentedKey(headers);
     if (presented === undefined) return noKey;
-    return findApiKey(apiKeys, presented) ?? unknownKey;
+    return findKey(presented) ?? unknownKey;
   }
 
   return {

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { codeOf } from '@product-updates/errors';
 import { parseApiKeys } from '@product-updates/http';
+import { createKeyFinder } from '../src/api-keys.ts';
 import { bodyOf, expectProblem, startService, type Service } from './service.ts';
 import { converse, expectRawProblem, parseAnswers } from './sockets.ts';
 
 const good = { product_id: 'p1', price: 1 };
-const apiKeys = parseApiKeys('shop:write+read:wk:with:colons,ops:admin:ak');
+const apiKeys = parseApiKeys('shop:write+read:write-key:with:colons,ops:admin:admin-key-of-ops');
 
 describe('API keys', () => {
   let service: Service;
@@ -15,11 +16,11 @@ describe('API keys', () => {
   afterEach(() => service[Symbol.asyncDispose]());
 
   it('are taken as Bearer and as X-API-Key', async () => {
-    await service.agent.post('/events').set('authorization', 'Bearer wk:with:colons').send(good).expect(202);
-    await service.agent.post('/events').set('authorization', 'bearer  wk:with:colons').send(good).expect(202);
-    await service.agent.post('/events').set('x-api-key', 'wk:with:colons').send(good).expect(202);
+    await service.agent.post('/events').set('authorization', 'Bearer write-key:with:colons').send(good).expect(202);
+    await service.agent.post('/events').set('authorization', 'bearer  write-key:with:colons').send(good).expect(202);
+    await service.agent.post('/events').set('x-api-key', 'write-key:with:colons').send(good).expect(202);
     await service.settle();
-    await service.agent.get('/products/p1').set('x-api-key', 'wk:with:colons').expect(200);
+    await service.agent.get('/products/p1').set('x-api-key', 'write-key:with:colons').expect(200);
   });
 
   it('are needed: 401 with a challenge', async () => {
@@ -44,12 +45,12 @@ describe('API keys', () => {
   });
 
   it('need the scope: 403', async () => {
-    const response = await service.agent.get('/queue').set('x-api-key', 'wk:with:colons');
+    const response = await service.agent.get('/queue').set('x-api-key', 'write-key:with:colons');
     expectProblem(response, 403, /"admin"/);
     expect(response.headers['www-authenticate']).to.include('insufficient_scope').and.include('scope="admin"');
-    expectProblem(await service.agent.post('/events').set('x-api-key', 'ak').send(good), 403);
-    expectProblem(await service.agent.get('/products/p1').set('x-api-key', 'ak'), 403);
-    await service.agent.get('/queue').set('x-api-key', 'ak').expect(200);
+    expectProblem(await service.agent.post('/events').set('x-api-key', 'admin-key-of-ops').send(good), 403);
+    expectProblem(await service.agent.get('/products/p1').set('x-api-key', 'admin-key-of-ops'), 403);
+    await service.agent.get('/queue').set('x-api-key', 'admin-key-of-ops').expect(200);
     expect(service.seen.refused).to.deep.equal([{ reason: 'forbidden', updates: 1 }]);
   });
 
@@ -62,8 +63,8 @@ describe('API keys', () => {
   it('tell readiness how much to tell', async () => {
     const consumer = async (key: string) =>
       bodyOf(await service.agent.get('/readyz').set('x-api-key', key).expect(200)).checks['consumer'];
-    expect(await consumer('ak')).to.include({ ok: true, state: 'running', lanes: 3 });
-    for (const key of ['wk:with:colons', 'nope']) expect(await consumer(key)).to.deep.equal({ ok: true });
+    expect(await consumer('admin-key-of-ops')).to.include({ ok: true, state: 'running', lanes: 3 });
+    for (const key of ['write-key:with:colons', 'nope']) expect(await consumer(key)).to.deep.equal({ ok: true });
     const hold = { reason: 'store', since_ms: 0, error: 'pg1.internal is away' };
     service.pipeline.view = { ...service.pipeline.view, state: 'held', hold };
     const { checks } = expectProblem(await service.agent.get('/readyz'), 503);
@@ -88,21 +89,26 @@ describe('parseApiKeys', () => {
     expect(apiKeys[0]?.digest).to.have.length(32);
   });
   it('reads the text of a file: one a line, comments, commas in keys', () => {
-    const keys = parseApiKeys('# ours\r\na:read:x,y\r\n\r\n  b:write:z  \n', 'lines');
+    const keys = parseApiKeys(`# ours\r\na:read:a-key-with,a-comma\r\n\r\n  b:write:${'z'.repeat(16)}  \n`, 'lines');
     expect(keys.map(({ name }) => name)).to.deep.equal(['a', 'b']);
-    expect(parseApiKeys('a:read:x\nb:write:z\n')).to.have.length(2);
+    expect(parseApiKeys('a:read:sixteen-letters.\nb:write:sixteen-letters!\n')).to.have.length(2);
   });
   const wrong: Record<string, [string, RegExp]> = {
     'no key at all': [' , ', /there is no key/],
-    'an entry that is only a key': ['ok:read:k1,s3cret', /entry 2: it must be name:scope\+scope:key/],
+    'an entry that is only a key': ['ok:read:sixteen-letters.,s3cret', /entry 2: it must be name:scope\+scope:key/],
     'an entry without scopes': ['name:s3cret', /entry 1/],
     'an entry without a key': ['name:read:', /entry 1: it must be/],
     'a strange name': ['na me:read:s3cret', /entry 1: a name/],
-    'an unknown scope': ['name:read+s3cret:k', /unknown scope; known: write, read, admin/],
-    'no scope': ['name::s3cret', /unknown scope/],
+    'an unknown scope': ['name:read+s3cret:sixteen-letters.', /unknown scope; known: write, read, admin/],
+    'no scope': ['name::s3cret-0123456789', /unknown scope/],
     'a key that no header can carry': ['name:read:s3 cret', /entry 1: a key/],
-    'a name twice': ['n:read:s3cret,n:read:other', /entry 2: its name/],
-    'a key twice': ['n:read:s3cret,m:read:s3cret', /entry 2: its key/],
+    'a short key, by its name': [
+      'a:read:sixteen-letters.,shop:read:s3cret-15-chars',
+      /entry 2 \(shop\): a key has at least 16/,
+    ],
+    'a key where its name belongs': ['s3cret-0123456789:read:shop', /entry 1: a key has at least 16/],
+    'a name twice': ['n:read:s3cret-0123456789,n:read:s3cret-9876543210', /entry 2: its name/],
+    'a key twice': ['n:read:s3cret-0123456789,m:read:s3cret-0123456789', /entry 2: its key/],
   };
   for (const [what, [text, message]] of Object.entries(wrong)) {
     it(`refuses ${what}, without telling it`, () => {
@@ -116,6 +122,29 @@ describe('parseApiKeys', () => {
       expect(String(thrown)).to.match(message).and.not.include('s3');
     });
   }
+});
+
+describe('ten thousand API keys', () => {
+  const entries = Array.from({ length: 10_000 }, (_, n) => `client-${n}:write:the-key-of-client-${n}`);
+
+  // Within mocha's time-out, which comparing each entry with all before it does not keep.
+  it('are read at once, and each is found', () => {
+    const keys = parseApiKeys(entries.join('\n'), 'lines');
+    const find = createKeyFinder(keys);
+    for (const key of keys) expect(find(`the-key-of-${key.name}`)).to.equal(key);
+    for (const none of ['the-key-of-client-10000', 'the-key-of-client', '', 'THE-KEY-OF-CLIENT-1']) {
+      expect(find(none)).to.equal(undefined);
+    }
+  });
+
+  it('are told apart, wherever a name or a key is there twice', () => {
+    for (const [entry, fault] of [
+      ['client-7:read:another-key-than-before', /entry 10001: its name is there twice/],
+      ['other:read:the-key-of-client-7', /entry 10001: its key is there twice/],
+    ] as const) {
+      expect(() => parseApiKeys([...entries, entry].join('\n'), 'lines')).to.throw(fault);
+    }
+  });
 });
 
 describe('requests from elsewhere', () => {
@@ -173,7 +202,7 @@ describe('requests from elsewhere', () => {
     await using anonymous = await startService({ options: { allowAnonymous: true } });
     await anonymous.agent.post('/events').set({ host }).send(good).expect(202);
     await using keyed = await startService({ options: { apiKeys } });
-    await keyed.agent.post('/events').set({ host, 'x-api-key': 'wk:with:colons' }).send(good).expect(202);
+    await keyed.agent.post('/events').set({ host, 'x-api-key': 'write-key:with:colons' }).send(good).expect(202);
   });
   it('are let in under the name the server listens on', async () => {
     await using named = await startService({ options: { host: 'box.local' } });

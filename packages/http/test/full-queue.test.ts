@@ -113,14 +113,14 @@ describe('POST /events with arrays that do not fit', () => {
   });
 
   it('still tells first who may not, what is no JSON and what is too large', async () => {
-    const apiKeys = parseApiKeys('a:write:kw,b:read:kr');
+    const apiKeys = parseApiKeys('a:write:key-that-may-write,b:read:key-that-may-read');
     const { service } = await startFull({ options: { apiKeys, bodyLimitBytes: 2 * array.length } });
     await using _ = service;
-    const key = { 'x-api-key': 'kw' };
+    const key = { 'x-api-key': 'key-that-may-write' };
     await post(service, array, key).expect(202);
     expectProblem(await post(service, array, key), 503);
     expectProblem(await post(service, array), 401);
-    expectProblem(await post(service, array, { 'x-api-key': 'kr' }), 403);
+    expectProblem(await post(service, array, { 'x-api-key': 'key-that-may-read' }), 403);
     expectProblem(await post(service, array, { ...key, 'content-type': 'text/plain' }), 415);
     expectProblem(await post(service, ' '.repeat(2 * array.length + 1), key), 413);
     expectProblem(await post(service, malformed, key), 503);

@@ -75,7 +75,7 @@ const header = fc.oneof(
     'Content-Length: 99999999',
     'X-Forwarded-For: ,,x',
     'Authorization: Bearer',
-    'X-API-Key: k',
+    'X-API-Key: key-for-everything',
     'Origin: x',
     'traceparent: 00',
     'Upgrade: h2c',
@@ -109,7 +109,10 @@ describe('random requests', () => {
   const impatient = { headersTimeoutMs: 50, requestTimeoutMs: 50, keepAliveTimeoutMs: 50, checkingIntervalMs: 10 };
   before(async () => {
     open = await startService({ limits: impatient, options: { rateLimit: 1_000_000, trustProxy: 1 } });
-    keyed = await startService({ limits: impatient, options: { apiKeys: parseApiKeys('a:write+read+admin:k') } });
+    keyed = await startService({
+      limits: impatient,
+      options: { apiKeys: parseApiKeys('a:write+read+admin:key-for-everything') },
+    });
   });
   after(async () => {
     await open[Symbol.asyncDispose]();

@@ -71,7 +71,7 @@ describe('GET /openapi.json', () => {
 
   it('tells about keys where there are keys', async () => {
     expect(document.components.securitySchemes).to.equal(undefined);
-    await using keyed = await startService({ options: { apiKeys: parseApiKeys('a:write:k') } });
+    await using keyed = await startService({ options: { apiKeys: parseApiKeys('a:write:sixteen-letters.') } });
     const { components, paths } = (await keyed.agent.get('/openapi.json').expect(200)).body as Document;
     expect(components.securitySchemes).to.have.all.keys('bearer', 'apiKey');
     expect(paths['/events']?.['post']?.security).to.deep.equal([{ bearer: [] }, { apiKey: [] }]);

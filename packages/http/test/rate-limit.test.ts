@@ -62,13 +62,13 @@ describe('RATE_LIMIT', () => {
   });
 
   it('counts each key for itself, and leaves reading alone', async () => {
-    const apiKeys = parseApiKeys('a:write+read:ka,b:write:kb');
+    const apiKeys = parseApiKeys('a:write+read:key-of-client-one,b:write:key-of-client-two');
     await using service = await startService({ options: { rateLimit: 1, apiKeys } });
     const post = (key: string) => service.agent.post('/events').set('x-api-key', key).send(good);
-    await post('ka').expect(202);
-    expectProblem(await post('ka'), 429);
-    await post('kb').expect(202);
-    await service.agent.get('/products/p1').set('x-api-key', 'ka').expect(404);
+    await post('key-of-client-one').expect(202);
+    expectProblem(await post('key-of-client-one'), 429);
+    await post('key-of-client-two').expect(202);
+    await service.agent.get('/products/p1').set('x-api-key', 'key-of-client-one').expect(404);
   });
 
   it('counts each address that the trusted proxies saw, not what clients claim', async () => {

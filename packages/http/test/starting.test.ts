@@ -101,14 +101,14 @@ describe('while it starts', () => {
   });
 
   it('lets nobody see more than afterwards', async () => {
-    await listening(starting({ apiKeys: parseApiKeys('shop:write:k1,ops:admin:k2') }));
+    await listening(starting({ apiKeys: parseApiKeys('shop:write:write-key-of-shop,ops:admin:admin-key-of-ops') }));
     const agent = supertest(server);
     expectProblem(await agent.post('/events').send({ product_id: 'p1', stock: 1 }), 401);
-    expectProblem(await agent.get('/metrics').set('x-api-key', 'k1'), 403);
+    expectProblem(await agent.get('/metrics').set('x-api-key', 'write-key-of-shop'), 403);
     const seenBy = async (key: string): Promise<object | undefined> =>
       bodyOf(await agent.get('/readyz').set('x-api-key', key)).checks['store'];
-    expect(await seenBy('k1')).to.deep.equal({ ok: false });
-    expect(await seenBy('k2')).to.have.property('error');
+    expect(await seenBy('write-key-of-shop')).to.deep.equal({ ok: false });
+    expect(await seenBy('admin-key-of-ops')).to.have.property('error');
   });
 
   it('keeps requests waiting that come before there is any app, and hands over to the next', async () => {
