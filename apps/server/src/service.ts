@@ -183,7 +183,7 @@ async function live({
   });
   server.serve(http.app);
 
-  sayStarted({ log, config, openedQueue, openedStore, url: server.url });
+  sayStarted({ log, config, openedQueue, openedStore, url: server.url, recovered: depth });
   onListening(server.url);
   await shutdown.asked;
 

@@ -10,16 +10,20 @@ export interface Started {
   readonly openedQueue: Pick<OpenedQueue<unknown>, 'description' | 'durability'>;
   readonly openedStore: Pick<OpenedStore, 'description' | 'durability'>;
   readonly url: string;
+  /** Updates that waited in the queue when it was opened. */
+  readonly recovered: number;
 }
 
 /** Says what runs and where, and what an operator should know about the way it was set up. */
 export function sayStarted(started: Started): void {
-  const { log, config, openedQueue, openedStore, url } = started;
+  const { log, config, openedQueue, openedStore, url, recovered } = started;
   log.info(
     {
       address: url,
+      pid: process.pid,
       queue: openedQueue.description,
       queue_durability: openedQueue.durability,
+      recovered,
       store: openedStore.description,
       store_durability: openedStore.durability,
       workers: config.workers,

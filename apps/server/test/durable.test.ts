@@ -58,6 +58,7 @@ describe('a durable queue', function () {
     await post(second, 100);
     const again = await until(second, (seen) => seen.of('queue_unacked') === 600);
     expect(again.of('recovered_total')).to.equal(500);
+    expect((await second.said('started'))['recovered']).to.equal(500);
     expect(again.of('redelivered_total')).to.equal(500);
     expect(again.of('events_accepted_total') + again.of('recovered_total')).to.equal(again.of('queue_depth'));
     await killed(second);
@@ -73,6 +74,7 @@ describe('a durable queue', function () {
     const fourth = await serving({});
     expect((await ask(agent, `${fourth.url}/products/p499`)).body).to.equal(body);
     expect((await metrics(fourth)).of('recovered_total')).to.equal(0);
+    expect((await fourth.said('started'))['recovered']).to.equal(0);
   });
 
   it('says how durable it is', async () => {

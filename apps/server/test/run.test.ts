@@ -34,8 +34,10 @@ describe('the process', function () {
     const started = await child.said('started');
     expect(started).to.include({
       level: 'info',
+      pid: child.pid,
       queue: 'memory, at most 100000 messages',
       queue_durability: 'none',
+      recovered: 0,
       store: 'memory',
       store_durability: 'none',
       workers: 5,
