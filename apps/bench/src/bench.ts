@@ -4,6 +4,7 @@ import { overloadSection } from './endurance/overload.ts';
 import { slowSocketsSection } from './endurance/slow-sockets.ts';
 import { soakSection } from './endurance/soak.ts';
 import { startSection } from './endurance/start.ts';
+import { contestantsOf } from './http/contestants.ts';
 import { runRounds } from './http/rounds.ts';
 import { httpSection } from './http/section.ts';
 import { startLoadGenerator, type LoadGenerator } from './load/load.ts';
@@ -51,7 +52,10 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
   switch (part) {
     case 'http': {
       const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 1500, durationMs: 4000 };
-      return httpSection(await runRounds(load, { ...start, rounds, duration, onRound }));
+      const contestants = contestantsOf(options.against, start);
+      const onLeftOut = (what: string): void => output.progress(`left out: ${what}`);
+      const followed = quick ? 5 : 500;
+      return httpSection(await runRounds(load, { contestants, rounds, duration, followed, onRound, onLeftOut }));
     }
     case 'channel':
     case 'pool':

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { durableParts } from './durable/parts.ts';
+import { loopbackPortOf } from './http/contestants.ts';
 
 /** The parts of the benchmark. The first six make the usual run; the others take minutes or need servers and are asked for. */
 export const parts = [
@@ -30,6 +31,8 @@ export interface Options {
   readonly rounds: number;
   readonly soakMinutes: number;
   readonly slowSockets: number;
+  /** Other servers to measure beside ours over HTTP: URLs of loopback, or commands. */
+  readonly against: readonly string[];
   /** Where the Markdown goes besides standard output. */
   readonly out: string | undefined;
 }
@@ -43,6 +46,8 @@ export const usage: string = `npm run bench -- [options]
   --overload          only ten times as much as the store can take
   --durable           only what needs a disk or a database server: ${durableParts.join(', ')}
   --slow-sockets N    only one good client while N connections dribble
+  --against SERVER    another server beside ours in the part http: http://127.0.0.1:PORT, or a command that serves
+                      POST /events and GET /products/{id} on the port that PORT says; may be given again
   --source            run the TypeScript sources instead of what was built
   --out FILE          write the Markdown there, too; relative to apps/bench
 `;
@@ -61,6 +66,7 @@ export function readOptions(args: readonly string[]): Options {
       overload: { type: 'boolean', default: false },
       durable: { type: 'boolean', default: false },
       'slow-sockets': { type: 'string' },
+      against: { type: 'string', multiple: true, default: [] },
       source: { type: 'boolean', default: false },
       out: { type: 'string' },
     },
@@ -77,8 +83,14 @@ export function readOptions(args: readonly string[]): Options {
     rounds: positive('--rounds', values.rounds ?? (values.quick ? '1' : '5')),
     soakMinutes: positive('--soak', values.soak ?? '10'),
     slowSockets: positive('--slow-sockets', values['slow-sockets'] ?? '1000'),
+    against: values.against.map(checkAgainst),
     out: values.out,
   };
+}
+
+function checkAgainst(what: string): string {
+  if (/^https?:/i.test(what)) loopbackPortOf(what);
+  return what;
 }
 
 function partOf(text: string): Part {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runBench } from '../src/bench.ts';
 import { liveService } from '@product-updates/tooling/live-service';
@@ -12,25 +13,31 @@ const servers: Partial<Record<Part, readonly (keyof typeof live)[]>> = {
   'read-under-load': ['postgres', 'redis'],
 };
 
-async function report(...asked: readonly Part[]): Promise<string> {
+async function report(part: Part, ...more: readonly string[]): Promise<string> {
   const texts: string[] = [];
-  const args = ['--quick', '--source', '--soak', '0.01', '--slow-sockets', '30', '--only', asked.join(',')];
-  const options = { ...readOptions(args), parts: asked };
+  const args = ['--quick', '--source', '--soak', '0.01', '--slow-sockets', '30', '--only', part, ...more];
+  const options = { ...readOptions(args), parts: [part] };
   await runBench(options, { print: (text) => texts.push(text), progress: () => undefined });
   return texts.join('\n');
 }
 
 /** Every part for a fraction of a second: it runs, every answer is the expected one, and the report has its figures. */
 describe('runBench', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it('compares the service with the others over HTTP', async () => {
     const text = await report('http');
     for (const name of ['POST /events, one', 'GET /products/{id}', 'arrays of 1,000']) expect(text).to.contain(name);
-    for (const name of ['service', 'raw-same', 'raw-bare', 'fastify']) {
-      expect(text.split('\n').filter((line) => line.startsWith(`| ${name} `))).to.have.length(3);
+    for (const name of ['service', 'middleware', 'raw-bare', 'fastify']) {
+      expect(text.split('\n').filter((line) => line.startsWith(`| ${name} `))).to.have.length(4);
     }
     expect(text).not.to.match(/NaN|Infinity|undefined/);
+  });
+
+  it('puts a server of somebody else beside them, and leaves out what that cannot do', async () => {
+    const script = fileURLToPath(new URL('fixtures/no-arrays.ts', import.meta.url));
+    const text = await report('http', '--against', `${process.execPath} ${script}`);
+    expect(text.split('\n').filter((line) => line.includes('no-arrays.ts'))).to.have.length(3);
   });
 
   for (const part of parts.filter((part) => part !== 'http')) {

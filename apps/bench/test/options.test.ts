@@ -25,4 +25,14 @@ describe('readOptions', () => {
     expect(() => readOptions(['--soak', '0'])).to.throw('--soak is a number above 0');
     expect(() => readOptions(['--fast'])).to.throw('--fast');
   });
+
+  it('takes other servers of this machine to measure beside ours, and none of any other', () => {
+    expect(readOptions(['--against', 'http://127.0.0.1:9000', '--against', './seed']).against).to.deep.equal([
+      'http://127.0.0.1:9000',
+      './seed',
+    ]);
+    for (const url of ['http://10.0.0.1:80', 'https://127.0.0.1:1', 'http://example.com', 'http://127.0.0.1:1/a']) {
+      expect(() => readOptions(['--against', url]), url).to.throw('is not http://127.0.0.1:PORT');
+    }
+  });
 });

@@ -1,11 +1,7 @@
 export { parseApiKeys, scopes, type ApiKey, type Scope } from './api-keys.ts';
-export { acceptanceOf, publishEvents, sendAccepted, stampUpdates, type Acceptance } from './accepted.ts';
 export { createHttpApp, type HttpApp } from './app.ts';
-export { createBodyReader, type BodyReader, type ReadBody } from './body-reader.ts';
-export { productIdIn, sendProduct } from './get-product.ts';
 export type { HttpDependencies, HttpObserver, HttpOptions, PipelineView } from './http-dependencies.ts';
 export { defaultHttpLimits, type HttpLimits } from './limits.ts';
-export { parseUpdates, type ParsedUpdates, type ParseOptions, type RejectedUpdate } from './parse-updates.ts';
 export { refusalReasons, type Problem, type ProblemFault, type RefusalReason } from './problem.ts';
 export { createStartingApp, type StartingDependencies } from './starting-app.ts';
 export { closeHttpServer, createHttpServer, serveApp, type HttpServerOptions } from './server.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as zlib from 'node:zlib';
 import { expect } from 'chai';
-import { createBodyReader } from '@product-updates/http';
+import { createBodyReader } from '../src/body-reader.ts';
 import { NEVER, versionOf } from '@product-updates/domain';
 import { compress } from './compress.ts';
 import { expectProblem, letterOf, startService, until, type Service } from './service.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CodedError } from '@product-updates/errors';
 import type { Version } from '@product-updates/domain';
-import { productIdIn } from '@product-updates/http';
+import { productIdIn } from '../src/get-product.ts';
 import { bodyOf, expectProblem, startService, type Service } from './service.ts';
 
 const version = 4096 as Version;

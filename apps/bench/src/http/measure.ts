@@ -31,7 +31,7 @@ export interface Duration {
 /** Every answer must have the status that the case expects, or one that is tolerated: a refusal is no throughput. */
 export async function measure(
   load: LoadGenerator,
-  server: RunningServer,
+  server: Pick<RunningServer, 'port'> & { readonly pid: number | undefined },
   name: CaseName,
   duration: Duration,
   tolerated: readonly number[] = [],

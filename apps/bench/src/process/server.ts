@@ -21,21 +21,34 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface CommandOptions extends Omit<ServerOptions, 'args'> {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** The path that is asked until it is answered, with 200 unless any answer will do. */
+  readonly probe: { readonly path: string; readonly anyStatus: boolean };
+}
+
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 15_000;
 const PROBE_INTERVAL_MS = 2;
 
-/** Starts it on a free port of loopback, given in `PORT`, and waits until it answers `GET /livez` with 200. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+/** Starts one of ours on a free port of loopback, given in `PORT`, and waits until it answers `GET /livez` with 200. */
+export function startServer({ args, ...options }: ServerOptions): Promise<RunningServer> {
+  const probe = { path: '/livez', anyStatus: false };
+  return startCommand({ ...options, command: [process.execPath, ...args], probe });
+}
+
+/** Starts any program that serves HTTP on the port of loopback that `PORT` says, and waits until it answers. */
+export async function startCommand(options: CommandOptions): Promise<RunningServer> {
   const port = await freePort();
-  const [command = process.execPath, ...args] = onCore(options.core, [process.execPath, ...options.args]);
+  const [command = process.execPath, ...args] = onCore(options.core, options.command);
   const startedAt = performance.now();
   const child = spawn(command, args, {
     env: { ...environment(), LOG_LEVEL: 'warn', ...options.env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const errors = collectErrors(child);
-  while (!(await answers(port))) {
+  while (!(await answers(port, options.probe))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended: ${errors()}`);
     if (performance.now() - startedAt > START_TIMEOUT_MS) {
       child.kill('SIGKILL');
@@ -63,9 +76,10 @@ function collectErrors(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(port: number, { path, anyStatus }: CommandOptions['probe']): Promise<boolean> {
   try {
-    return (await get(port, '/livez')).status === 200;
+    const { status } = await get(port, path);
+    return anyStatus || status === 200;
   } catch {
     return false;
   }

@@ -11,8 +11,9 @@ export interface Usage {
 /** `/proc` counts in hundredths of a second on every Linux that Node runs on (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
-/** `undefined` where there is no `/proc`, and when the process is gone. */
-export function readUsage(pid: number): Usage | undefined {
+/** `undefined` where there is no `/proc`, and when the process is gone or not known. */
+export function readUsage(pid: number | undefined): Usage | undefined {
+  if (pid === undefined) return undefined;
   try {
     // The name of the command stands in parentheses and may hold anything; utime and stime are the 12th and 13th after it.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

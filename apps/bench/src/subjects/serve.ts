@@ -1,11 +1,11 @@
 import { MAX_UPDATES } from '@product-updates/domain';
-import { createHttpApp, createHttpServer } from '@product-updates/http';
+import { createHttpApp, createHttpServer, type HttpApp } from '@product-updates/http';
 import { systemClock } from '@product-updates/queue';
 import type { Backend } from './backend.ts';
 import { listen } from './listen.ts';
 
-/** The service's HTTP layer in front of a backend, until the benchmark ends it; then the backend is disposed. */
-export function serve(backend: Backend): void {
+/** The service's HTTP layer in front of a backend, until the benchmark ends it; then the backend is disposed. `extend` may add to the app. */
+export function serve(backend: Backend, extend: (app: HttpApp['app']) => void = () => {}): void {
   const { queue, store, stamper, pipeline, telemetry } = backend;
   const { app } = createHttpApp({
     publisher: queue,
@@ -33,5 +33,6 @@ export function serve(backend: Backend): void {
       version: 'bench',
     },
   });
+  extend(app);
   listen(createHttpServer(app, { observer: telemetry.httpObserver }), () => backend[Symbol.asyncDispose]());
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startServer, type RunningServer } from '../process/server.ts';
 
-/** What is compared: the service, and others that show what each of its layers costs. */
-export const subjects = ['service', 'raw-same', 'raw-bare', 'fastify'] as const;
+/** What is compared: the service, as it is and with a middleware of somebody's own, and others that do the same or less. */
+export const subjects = ['service', 'middleware', 'raw-bare', 'fastify'] as const;
 export type Subject = (typeof subjects)[number];
 
 /** What `npm start` gives Node; the others get it too, so that they are comparable. */
