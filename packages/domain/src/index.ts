@@ -11,7 +11,7 @@ export { CLOCK_TOLERANCE_MS, isPlausible, versionsStartAfter } from './plausibil
 export type { ProductEvent } from './product-event.ts';
 export { isProductId } from './product-id.ts';
 export type { ProductRecord } from './product-record.ts';
-export { MAX_AHEAD_MS, MAX_UPDATES, productUpdateSchema, type ProductUpdate } from './product-update.ts';
+export { MAX_AHEAD_MS, MAX_PRODUCT_ID_LENGTH, MAX_UPDATES, productUpdateSchema, type ProductUpdate } from './product-update.ts';
 export { createStamper, type Stamper, type StamperOptions } from './stamper.ts';
 export { createVersionClock, type VersionClock, type VersionClockOptions } from './version-clock.ts';
 export { NEVER, VERSIONS_PER_MS, VERSION_EPOCH_MS, isVersion, msOf, versionOf, type Version } from './version.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { mayHaveLargeBody } from './framing.ts';
 import { problemBody, titleOf, type Problem } from './problem.ts';
 
 /** Sent with every answer but the successes of the two hot routes: to those only the first one means anything, and they send it alone. */
@@ -9,8 +10,6 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
 };
 
-/** A refused body up to this size is read to its end and the connection kept; a larger or an unbounded one costs the connection. */
-const KEEP_ALIVE_BODY_BYTES = 65_536;
 /** How much of a refused body is read and thrown away so that the client gets to read the answer. */
 const LINGER_BYTES = 16 * 1024 * 1024;
 
@@ -18,7 +17,7 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   if (res.headersSent || res.writableEnded) return;
   const body = problemBody(problem);
-  const lingers = !req.complete && (problem.close === true || !hasSmallBody(req));
+  const lingers = !req.complete && (problem.close === true || mayHaveLargeBody(req));
   const headers = problemHeaders(problem, Buffer.byteLength(body));
   if (lingers || problem.close === true) headers['connection'] = 'close';
   res.writeHead(problem.status, headers);
@@ -38,12 +37,6 @@ function problemHeaders(problem: Problem, length: number): OutgoingHttpHeaders {
     ...securityHeaders,
     ...problem.headers,
   };
-}
-
-function hasSmallBody(req: IncomingMessage): boolean {
-  if (req.headers['transfer-encoding'] !== undefined) return false;
-  const length = req.headers['content-length'];
-  return length === undefined || Number(length) <= KEEP_ALIVE_BODY_BYTES;
 }
 
 /**

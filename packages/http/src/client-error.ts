@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemMessage, sendProblem } from './answer.ts';
 import type { HttpObserver } from './http-dependencies.ts';
-import type { Problem } from './problem.ts';
+import { headersTooLarge, type Problem } from './problem.ts';
 
 type Observer = Pick<HttpObserver, 'refused' | 'responded'> | undefined;
 
@@ -15,7 +15,6 @@ const notInTime: Problem = {
   reason: 'timeout',
   close: true,
 };
-const headersTooLarge: Problem = { status: 431, detail: 'The headers are too large', reason: 'too_large', close: true };
 const chunkTooLarge: Problem = {
   status: 413,
   detail: 'The extensions of a chunk are too large',
@@ -45,6 +44,8 @@ export interface ClientErrors {
   answerOn(socket: Socket): ServerResponse | undefined;
   /** Node's `clientError`. */
   refuse(error: NodeJS.ErrnoException, socket: Socket): void;
+  /** What was parsed and is refused all the same, before any app sees it. */
+  refuseHead(req: IncomingMessage, res: ServerResponse, problem: Problem): void;
   /** Node's `connect`: somebody takes this for a proxy. */
   refuseTunnel(socket: Socket): void;
 }
@@ -96,6 +97,10 @@ export function createClientErrors(observer: Observer): ClientErrors {
         sendProblem(current.req, current, problem);
         current.end();
       }
+    },
+    refuseHead(req, res, problem) {
+      report(problem);
+      sendProblem(req, res, problem);
     },
     refuseTunnel(socket) {
       report(noTunnel);

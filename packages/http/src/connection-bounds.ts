@@ -16,6 +16,8 @@ export function boundConnections(
   const byAddress = new Map<string, Connections>();
 
   server.on('connection', (socket: Socket) => {
+    // Begun again, see `ignoreUpgrades`.
+    if (all.has(socket)) return;
     const address = addressGroup(socket.remoteAddress ?? '');
     let own = byAddress.get(address);
     if (own === undefined) byAddress.set(address, (own = createConnections()));
@@ -44,6 +46,7 @@ export function boundConnections(
 
 interface Connections extends Iterable<Socket> {
   readonly size: number;
+  has(socket: Socket): boolean;
   add(socket: Socket): void;
   delete(socket: Socket): void;
   /** The newest is never it. Constant time, amortised: what was answered once is never looked at again. */
@@ -58,6 +61,7 @@ function createConnections(): Connections {
     get size() {
       return open.size;
     },
+    has: (socket) => open.has(socket),
     add(socket) {
       open.add(socket);
       unanswered.add(socket);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createKeyFinder, type ApiKey, type Scope } from './api-keys.ts';
 import type { HttpOptions } from './http-dependencies.ts';
-import { isCrossSite, isLoopbackHost } from './origin.ts';
+import { isCrossSite, isHost, isLoopbackHost } from './origin.ts';
 import type { Problem } from './problem.ts';
 
 /** Who asks, as far as that is known: a key, or nobody in particular. */
@@ -23,6 +23,10 @@ const noHost: Problem = {
   detail: 'An HTTP/1.1 request needs a Host header',
   reason: 'malformed',
   close: true,
+};
+const noSuchHost: Problem = {
+  ...noHost,
+  detail: 'The Host header is neither a name nor an address with perhaps a port',
 };
 const manyHosts: Problem = { ...noHost, detail: 'A request has one Host header, not several' };
 const foreignHost: Problem = {
@@ -66,8 +70,9 @@ export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptio
     const { host } = headers;
     if (host === undefined) return req.httpVersionMinor === 0 ? undefined : noHost;
     if (hasManyHosts(req.rawHeaders)) return manyHosts;
-    if (onlyLoopback && host !== knownHost) {
-      if (!isLoopbackHost(host) && host.replace(/:\d*$/, '') !== ownHost) return foreignHost;
+    if (host !== knownHost) {
+      if (!isHost(host)) return noSuchHost;
+      if (onlyLoopback && !isLoopbackHost(host) && host.replace(/:\d*$/, '') !== ownHost) return foreignHost;
       knownHost = host;
     }
     const isSafe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

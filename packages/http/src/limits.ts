@@ -1,3 +1,12 @@
+import { MAX_PRODUCT_ID_LENGTH } from '@product-updates/domain';
+
+/** Most ids that one `GET /products` may ask for. */
+export const MAX_IDS = 100;
+/** Percent-encoded, a character has up to four bytes of three letters each. */
+const BYTES_OF_CHARACTER = 12;
+/** How many header fields a request may have. */
+export const HEADERS_MAX = 1000;
+
 /** What a client may cost before it has asked anything. Times in milliseconds. */
 export interface HttpLimits {
   /** Until the headers are there, counted from the connection or the end of the request before. */
@@ -10,7 +19,10 @@ export interface HttpLimits {
   readonly idleTimeoutMs: number;
   /** How often the first two are looked at. */
   readonly checkingIntervalMs: number;
+  /** Of the path and the header fields; the query comes on top of it. */
   readonly maxHeaderBytes: number;
+  /** Of the query. */
+  readonly maxQueryBytes: number;
   readonly maxConnections: number;
   /** 0: no bound of its own, for behind a proxy, where all come from one address. */
   readonly maxConnectionsPerAddress: number;
@@ -23,6 +35,7 @@ export const defaultHttpLimits: HttpLimits = {
   idleTimeoutMs: 60_000,
   checkingIntervalMs: 1000,
   maxHeaderBytes: 16_384,
+  maxQueryBytes: MAX_IDS * (MAX_PRODUCT_ID_LENGTH * BYTES_OF_CHARACTER + '&id='.length),
   maxConnections: 8192,
   maxConnectionsPerAddress: 2048,
 };

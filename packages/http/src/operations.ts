@@ -1,4 +1,5 @@
 import type { Scope } from './api-keys.ts';
+import { MAX_IDS } from './limits.ts';
 import type { HttpOptions } from './http-dependencies.ts';
 import type { QueryParameters } from './query.ts';
 
@@ -66,7 +67,7 @@ const operations: readonly Operation[] = [
       id: {
         description: 'A product id; repeated for each.',
         required: true,
-        schema: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 100 },
+        schema: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_IDS },
       },
     },
     success: { 200: 'ProductList' },

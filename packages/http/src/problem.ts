@@ -93,6 +93,12 @@ const tooLargeForQueue: Problem = {
   reason: 'too_large',
   close: true,
 };
+export const headersTooLarge: Problem = {
+  status: 431,
+  detail: 'The headers are too large',
+  reason: 'too_large',
+  close: true,
+};
 export const unexpected: Problem = { status: 500, detail: 'Something went wrong on our side; it was logged.' };
 
 /** What a client is told about a rejected `publish`; `undefined`: that is a bug, tell `unexpected` and log. */

@@ -63,7 +63,7 @@ function answerProblems({ observer, monotonicNow }: RouterOptions): Middleware {
     const state = ctx.state as State;
     let status: number;
     try {
-      checkTarget(ctx.req.url ?? '/');
+      checkTarget(ctx.req);
       await next();
       status = ctx.status;
     } catch (error) {

@@ -3,11 +3,14 @@ import type { Socket } from 'node:net';
 import type Koa from 'koa';
 import type { Abortable } from '@product-updates/queue';
 import { sendProblem } from './answer.ts';
+import { hasBody } from './body-reader.ts';
 import { createClientErrors } from './client-error.ts';
+import { mayHaveLargeBody, refusalOfHead } from './framing.ts';
+import { ignoreUpgrades, isUpgrade } from './ignore-upgrade.ts';
 import { boundConnections } from './connection-bounds.ts';
 import { guardedServerObserver } from './guarded-observer.ts';
 import type { HttpObserver } from './http-dependencies.ts';
-import { defaultHttpLimits, type HttpLimits } from './limits.ts';
+import { defaultHttpLimits, HEADERS_MAX, type HttpLimits } from './limits.ts';
 
 export interface HttpServerOptions extends Partial<HttpLimits> {
   /** Hears of what is refused before the app sees it. */
@@ -34,6 +37,10 @@ export function createHttpServer(app: Koa | null, { observer: given, ...limits }
   if (app !== null) dispatch.serve(app);
   const handleRequest = (req: IncomingMessage, res: ServerResponse): void => {
     errors.began(req, res);
+    const refusal = refusalOfHead(req, bounds.maxHeaderBytes);
+    if (refusal !== undefined) return errors.refuseHead(req, res, refusal);
+    if (isUpgrade(req)) res.shouldKeepAlive = false;
+    if (mayHaveLargeBody(req)) closeUnlessRead(req, res);
     dispatch.handle(req, res);
   };
   const server = createServer(
@@ -42,12 +49,16 @@ export function createHttpServer(app: Koa | null, { observer: given, ...limits }
       requestTimeout: bounds.requestTimeoutMs,
       keepAliveTimeout: bounds.keepAliveTimeoutMs,
       connectionsCheckingInterval: bounds.checkingIntervalMs,
-      maxHeaderSize: bounds.maxHeaderBytes,
+      maxHeaderSize: bounds.maxHeaderBytes + bounds.maxQueryBytes,
+      shouldUpgradeCallback: (req) => !hasBody(req),
       // The app answers a missing Host itself: Node's own answer is bare.
       requireHostHeader: false,
     },
     handleRequest,
   );
+  server.maxHeadersCount = HEADERS_MAX;
+  // Else Node ends the connection of a client that has sent all it wants to, before an answer that takes longer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(bounds.idleTimeoutMs);
   server.on('checkContinue', handleRequest);
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
@@ -57,6 +68,7 @@ export function createHttpServer(app: Koa | null, { observer: given, ...limits }
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => errors.refuse(error, socket as Socket));
   server.on('connect', (_req, socket) => errors.refuseTunnel(socket as Socket));
+  ignoreUpgrades(server, (socket) => errors.answerOn(socket));
   const connections = boundConnections(server, bounds);
   insides.set(server, {
     serve: dispatch.serve,
@@ -65,6 +77,14 @@ export function createHttpServer(app: Koa | null, { observer: given, ...limits }
     },
   });
   return server;
+}
+
+/** Only routes that are asked with POST read their bodies; what else comes with a large one is answered, and cut off. */
+function closeUnlessRead(req: IncomingMessage, res: ServerResponse): void {
+  if (req.method !== 'POST') res.shouldKeepAlive = false;
+  res.once('finish', () => {
+    if (!req.complete) req.socket.destroySoon();
+  });
 }
 
 /**
