@@ -50,6 +50,8 @@ export interface HttpOptions {
 export interface PipelineView {
   readonly state: 'running' | 'held' | 'draining' | 'stopped';
   readonly hold: { readonly reason: string; readonly since_ms: number; readonly error: string } | null;
+  /** Products that failed alone and are tried again, while others go on; `error` and since when of the one that waits longest. */
+  readonly retrying: { readonly products: number; readonly since_ms: number; readonly error: string } | null;
   /** Deliveries inside, at most `window`. */
   readonly holding: number;
   readonly window: number;

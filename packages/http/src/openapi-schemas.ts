@@ -65,6 +65,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     busy: integer,
     state: nullable({ enum: ['running', 'held', 'draining', 'stopped'] }),
     hold: nullable(object({ reason: string, since_ms: integer, error: string })),
+    retrying: nullable(object({ products: integer, since: string, error: string })),
     holding: integer,
     window: integer,
     last_receive_at: nullable(string),

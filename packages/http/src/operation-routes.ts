@@ -1,6 +1,6 @@
 import { describe } from '@product-updates/errors';
 import type { Gate } from './gate.ts';
-import type { HttpDependencies } from './http-dependencies.ts';
+import type { HttpDependencies, PipelineView } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import type { Routes } from './route.ts';
@@ -72,9 +72,14 @@ async function queueStatus({ queue, pipeline, rates, clock, durability }: HttpDe
     busy: status?.busy ?? 0,
     state: status?.state ?? null,
     hold: status?.hold ? { ...status.hold, error: describe(status.hold.error) } : null,
+    retrying: status?.retrying ? retryingNow(status.retrying) : null,
     holding: status?.holding ?? 0,
     window: status?.window ?? 0,
     last_receive_at:
       typeof status?.last_receive_ms === 'number' ? new Date(status.last_receive_ms).toISOString() : null,
   };
+}
+
+function retryingNow({ products, since_ms, error }: NonNullable<PipelineView['retrying']>): object {
+  return { products, since: new Date(since_ms).toISOString(), error: describe(error) };
 }

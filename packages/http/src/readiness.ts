@@ -52,9 +52,9 @@ function notReady(detail: string, checks: object, durability: object): Problem {
 }
 
 function consumerCheck(pipeline: NonNullable<ReadinessDependencies['pipeline']>): Check {
-  const { state, hold, last_receive_ms, ...counts } = pipeline.status();
+  const { state, hold, retrying, last_receive_ms, ...counts } = pipeline.status();
   const last_receive_at = last_receive_ms === null ? null : new Date(last_receive_ms).toISOString();
-  const details = { state, ...counts, last_receive_at };
+  const details = { state, retrying: retrying?.products ?? 0, ...counts, last_receive_at };
   if (hold === null) return { ok: state === 'running', ...details };
   const held_since = new Date(hold.since_ms).toISOString();
   return { ok: false, held_by: hold.reason, held_since, error: describe(hold.error), ...details };

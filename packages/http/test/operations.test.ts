@@ -26,6 +26,7 @@ describe('operations', () => {
       busy: 1,
       state: 'running',
       hold: null,
+      retrying: null,
       holding: 4,
       window: 6000,
       last_receive_at: '2026-11-22T00:00:01.500Z',
@@ -38,6 +39,18 @@ describe('operations', () => {
     service.pipeline.view = { ...runningPipeline, state: 'held', hold };
     const response = await service.agent.get('/queue').expect(200);
     expect(response.body).to.deep.include({ state: 'held', hold: { ...hold, error: 'postgres://u:***@h is away' } });
+  });
+
+  it('GET /queue tells which products are tried again, since when, and why, without secrets', async () => {
+    const retrying = { products: 2, since_ms: Date.UTC(2026, 0, 2), error: 'postgres://u:secret@h: lock timeout' };
+    service.pipeline.view = { ...runningPipeline, retrying };
+    const response = await service.agent.get('/queue').expect(200);
+    expect(response.body).to.deep.include({
+      state: 'running',
+      retrying: { products: 2, since: '2026-01-02T00:00:00.000Z', error: 'postgres://u:***@h: lock timeout' },
+    });
+    const ready = await service.agent.get('/readyz').expect(200);
+    expect(bodyOf(ready).checks['consumer']).to.deep.include({ ok: true, retrying: 2 });
   });
 
   it('GET /queue answers 503 where the queue cannot be asked', async () => {

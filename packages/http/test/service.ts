@@ -81,6 +81,7 @@ export interface ServiceOptions {
 export const runningPipeline: PipelineView = {
   state: 'running',
   hold: null,
+  retrying: null,
   holding: 0,
   window: 6000,
   lanes: 3,

@@ -1,6 +1,5 @@
 import { describe } from '@product-updates/errors';
 import { backoffMs, type GivenBack } from '@product-updates/queue';
-import { bisect } from './bisect.ts';
 import type { DeadLetterAll } from './dead-lettering.ts';
 import type { Failures } from './failures.ts';
 import { mergeAll, type ProductGroup } from './group.ts';
@@ -9,26 +8,22 @@ import type { Incoming, Update } from './incoming.ts';
 import type { PipelineObserver } from './observer.ts';
 import { outcomesOf } from './outcome.ts';
 import { PROBE_MS } from './pace.ts';
+import type { RetryPolicy } from './policy.ts';
 import type { Settle } from './settle.ts';
-
-/** How often a product is tried, and how long it waits between: exponential with full jitter, at most `maxMs`. */
-export interface RetryPolicy {
-  readonly attempts: number;
-  readonly baseMs: number;
-  readonly maxMs: number;
-}
+import { judge, split, type SplitSteps } from './split.ts';
 
 /**
- * What happens to a product that failed alone. It waits its backoff, and newer updates of it join; after the last
- * attempt, or when the store calls it invalid, it is split by event, so that only the bad ones are dead-lettered. Answers
- * what has to wait.
+ * What happens to a product that failed alone. It waits its backoff, and newer updates of it join; after the last attempt,
+ * or when the store calls it invalid, it is split by event, so that only the bad ones are dead-lettered. A product that is
+ * only busy waits for as long as it takes. Returns what has to wait.
  */
 export type FailedAlone = (group: ProductGroup, tried: Failed) => Promise<readonly GivenBack<Incoming>[]>;
 
+/** What came out of splitting a product by event. */
 interface Split {
-  /** Fail alone, and not because they are invalid. */
-  readonly failing: readonly { readonly update: Update; readonly error: unknown }[];
-  /** The store stopped taking anything before they could be tried. */
+  /** Fail alone, and nobody knows why. */
+  readonly failing: readonly { readonly update: Update; readonly tried: Failed }[];
+  /** The product became busy, or the store stopped taking anything, before they could be tried. */
   readonly untried: readonly Update[];
 }
 
@@ -43,49 +38,61 @@ export function createFailedAlone(options: {
 }): FailedAlone {
   const { writer, settle, deadLetterAll, failures, retry, random, observer } = options;
 
-  function waitAgain(updates: readonly Update[], tried: Failed, attempt: number): GivenBack<Incoming>[] {
+  function waitAgain({ product_id, updates }: ProductGroup, tried: Failed): readonly GivenBack<Incoming>[] {
+    failures.fail(product_id, tried.error, tried.fault !== 'busy');
+    const attempt = failures.tries(product_id);
     const delayMs = backoffMs({ attempt, baseMs: retry.baseMs, maxMs: retry.maxMs, random });
     observer.retried(updates, tried.code ?? 'bug', attempt, delayMs, describe(tried.error));
     return [{ items: updates, delayMs }];
   }
 
-  /** Writes what can be written, dead-letters what is invalid. */
-  async function splitByEvent({ product_id, updates }: ProductGroup, tried: Failed): Promise<Split> {
-    const failing: { update: Update; error: unknown }[] = [];
-    const untried = await bisect(updates, tried, {
-      apply: (piece) => writer.apply([mergeAll(piece)]),
-      async written(piece, { changed }) {
-        await settle(piece, outcomesOf(piece, changed));
+  /** Writes what can be written, dead-letters what is invalid. One part at a time: they are of one product. */
+  async function splitByEvent({ product_id, updates }: ProductGroup, first: Failed): Promise<Split> {
+    const failing: { update: Update; tried: Failed }[] = [];
+    const busy: Update[] = [];
+    const steps: SplitSteps<Update> = {
+      apply: (part) => writer.apply([mergeAll(part)]),
+      async written(part, { changed }) {
+        await settle(part, outcomesOf(part, changed));
         return [];
       },
-      async alone(update, { code, error }) {
-        if (code === 'invalid') {
-          const attempts = failures.attempts(product_id) + 1;
-          await deadLetterAll([{ delivery: update, reason: 'rejected', error, attempts }]);
+      async alone(update, tried) {
+        if (tried.fault === 'invalid') {
+          const attempts = failures.tries(product_id) + 1;
+          await deadLetterAll([{ delivery: update, reason: 'rejected', error: tried.error, attempts }]);
+        } else if (tried.fault === 'failing') {
+          failing.push({ update, tried });
         } else {
-          failing.push({ update, error });
+          busy.push(update);
+          return 'stop';
         }
         return 'go on';
       },
-    });
-    return { failing, untried };
+    };
+    const { parts, untried } = await judge(updates, first, steps);
+    const rest = await split(parts, { ...steps, atOnce: 1 });
+    return { failing, untried: [...busy, ...untried, ...rest] };
   }
 
   return async (group, tried) => {
-    const { product_id, updates } = group;
-    if (tried.code === undefined) observer.failed('apply', tried.error);
-    const isInvalid = tried.code === 'invalid';
-    const attempt = failures.attempts(product_id) + 1;
-    if (!isInvalid && failures.count(product_id) < retry.attempts) return waitAgain(updates, tried, attempt);
+    const { product_id } = group;
+    if (tried.fault === 'failing') observer.failed('apply', tried.error);
+    const isLast = (): boolean => failures.attempts(product_id) + 1 >= retry.attempts;
+    if (tried.fault === 'busy' || (tried.fault === 'failing' && !isLast())) return waitAgain(group, tried);
 
     const { failing, untried } = await splitByEvent(group, tried);
-    const left = [...failing.map(({ update }) => update), ...untried];
-    if (untried.length > 0) return [{ items: left, delayMs: PROBE_MS }];
-    if (isInvalid && left.length > 0 && failures.count(product_id) < retry.attempts) {
-      return waitAgain(left, tried, attempt);
+    if (untried.length > 0) {
+      const waiting = [...failing.map(({ update }) => update), ...untried];
+      return [{ items: waiting, delayMs: PROBE_MS }];
     }
+    const [first] = failing;
+    if (tried.fault === 'invalid' && first !== undefined && !isLast()) {
+      const updates = failing.map(({ update }) => update);
+      return waitAgain({ ...group, updates }, first.tried);
+    }
+    const attempts = failures.tries(product_id) + 1;
     await deadLetterAll(
-      failing.map(({ update, error }) => ({ delivery: update, reason: 'exhausted', error, attempts: attempt })),
+      failing.map(({ update, tried: { error } }) => ({ delivery: update, reason: 'exhausted', error, attempts })),
     );
     failures.forget(product_id);
     return [];

@@ -4,6 +4,8 @@ import type { Clock } from '@product-updates/queue';
 import type { ProductWriter } from '@product-updates/repository';
 import type { Gate } from './gate.ts';
 import type { PipelineObserver } from './observer.ts';
+import { createPing, type Ping } from './ping.ts';
+import { type Fault, faultOf } from './policy.ts';
 
 /** These were written; `changed` is what the store answered. Fewer than asked for when a probe tried one of them alone. */
 export interface Written {
@@ -11,9 +13,10 @@ export interface Written {
   readonly records: readonly ProductRecord[];
   readonly changed: readonly ProductRecord[];
 }
-/** The store answers and would not write these: the fault may be theirs. */
+/** The store answers pings and would not write these: the fault may be theirs. */
 export interface Failed {
   readonly result: 'failed';
+  readonly fault: Exclude<Fault, 'outage'>;
   readonly code: ErrorCode | undefined;
   readonly error: unknown;
 }
@@ -29,8 +32,8 @@ export interface GuardedWriter {
   apply(records: readonly ProductRecord[]): Promise<Tried>;
   /** Nothing can be written although the store answers. */
   hold(error: unknown): void;
-  /** How many writes succeeded so far. */
-  readonly writes: number;
+  /** How many writes the store took so far, or refused as invalid: while this grows, it can be written to. */
+  readonly answers: number;
 }
 
 export interface GuardedWriterOptions {
@@ -46,19 +49,27 @@ export function createGuardedWriter(options: GuardedWriterOptions): GuardedWrite
   return new GatedWriter(options);
 }
 
+interface Outage {
+  readonly result: 'outage';
+  readonly error: unknown;
+}
+
+/** A write that was rejected, with what the error means as far as the store answers pings. */
+type Rejected = Failed | (Omit<Failed, 'fault'> & { readonly fault: 'outage' });
+
 class GatedWriter implements GuardedWriter {
   readonly #options: GuardedWriterOptions;
-  readonly #pingFailure: () => Promise<unknown>;
-  #writes = 0;
+  readonly #ping: Ping;
+  #answers = 0;
   #turn = 0;
 
   constructor(options: GuardedWriterOptions) {
     this.#options = options;
-    this.#pingFailure = sharedPing(options.ping);
+    this.#ping = createPing(options);
   }
 
-  get writes(): number {
-    return this.#writes;
+  get answers(): number {
+    return this.#answers;
   }
 
   async apply(records: readonly ProductRecord[]): Promise<Tried> {
@@ -79,72 +90,73 @@ class GatedWriter implements GuardedWriter {
   async #attempt(records: readonly ProductRecord[]): Promise<Tried | undefined> {
     const { gate } = this.#options;
     const tried = await this.#write(records);
-    if (tried.result === 'written' || blamesRecords(tried)) return tried;
+    if (tried.result === 'written') return tried;
     // What fails while the gate is shut was on its way when the outage began.
     if (!gate.isOpen) return undefined;
-    if (tried.code === 'unavailable' && (await this.#pingFailure()) === undefined) return tried;
-    gate.shut(tried.error);
+    const judged = await this.#judge(tried);
+    if (judged.result === 'failed') return judged;
+    gate.shut(judged.error);
     return undefined;
   }
 
   async #probe(records: readonly ProductRecord[]): Promise<Tried | undefined> {
     const { gate } = this.#options;
-    const failure = await this.#pingFailure();
+    const failure = await this.#ping();
     if (failure !== undefined) {
       gate.failed(failure);
       return undefined;
     }
     const tried = await this.#write(records);
-    const mayBeOne = tried.result === 'failed' && tried.code === 'unavailable' && records.length > 1;
-    const proof = mayBeOne ? await this.#writeOne(records) : tried;
-    if (proof.result === 'written' || blamesRecords(proof)) {
+    const proof = isBusy(tried) && records.length > 1 ? await this.#writeOne(records) : tried;
+    if (proof.result === 'written') {
       gate.open();
-      return proof.result === 'written' ? proof : tried;
+      return proof;
     }
-    gate.failed(proof.error);
-    return proof.code === 'unavailable' ? { result: 'held' } : undefined;
+    if (isBusy(proof)) {
+      gate.failed(proof.error);
+      return { result: 'held' };
+    }
+    const judged = await this.#judge(proof);
+    if (judged.result === 'outage') {
+      gate.failed(judged.error);
+      return undefined;
+    }
+    gate.open();
+    return isBusy(tried) ? tried : judged;
+  }
+
+  /** Whether the fault is with the records, or with the store: by what the error means, or since the ping fails too. */
+  async #judge(tried: Rejected): Promise<Failed | Outage> {
+    if (tried.fault === 'outage') return { result: 'outage', error: tried.error };
+    const error = await this.#ping();
+    if (error !== undefined) return { result: 'outage', error };
+    if (tried.fault === 'invalid') this.#answers += 1;
+    return tried;
   }
 
   /** One product that cannot be written must not keep its neighbours from proving that the store is back. */
-  #writeOne(records: readonly ProductRecord[]): Promise<Written | Failed> {
+  #writeOne(records: readonly ProductRecord[]): Promise<Written | Rejected> {
     this.#turn += 1;
     const at = this.#turn % records.length;
     return this.#write(records.slice(at, at + 1));
   }
 
-  async #write(records: readonly ProductRecord[]): Promise<Written | Failed> {
+  async #write(records: readonly ProductRecord[]): Promise<Written | Rejected> {
     const { writer, clock, observer } = this.#options;
     const startedMs = clock.now();
     let changed: readonly ProductRecord[];
     try {
       changed = await writer.apply(records);
     } catch (error) {
-      return { result: 'failed', code: codeOf(error), error };
+      const code = codeOf(error);
+      return { result: 'failed', fault: faultOf(code), code, error };
     }
-    this.#writes += 1;
+    this.#answers += 1;
     observer.applied(records.length, Math.max(0, clock.now() - startedMs));
     return { result: 'written', records, changed };
   }
 }
 
-/** A right, a table, a bound or a closed store is nobody's fault among the updates; `unavailable` may be, see `ping`. */
-function blamesRecords({ code }: Failed): boolean {
-  return code === undefined || code === 'invalid' || code === 'undecodable';
-}
-
-/** What the ping rejected with, `undefined` when it resolved. Those who ask at the same time share one. */
-function sharedPing(ping: () => Promise<void>): () => Promise<unknown> {
-  let inFlight: Promise<unknown> | undefined;
-
-  async function ask(): Promise<unknown> {
-    try {
-      await ping();
-      return undefined;
-    } catch (error) {
-      return error ?? new Error('the ping failed and does not say why');
-    } finally {
-      inFlight = undefined;
-    }
-  }
-  return () => (inFlight ??= ask());
+function isBusy(tried: Written | Rejected): tried is Failed {
+  return tried.result === 'failed' && tried.fault === 'busy';
 }

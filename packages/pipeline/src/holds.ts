@@ -13,10 +13,13 @@ export interface Hold {
   readonly error: string;
 }
 
+/** Of one hold so many causes are told; the latest is in `current` whatever was told. */
+const CAUSES_MAX = 20;
+
 /** What holds the pipeline, and since when. Several may hold for one reason: it ends when the last of them leaves. */
 export interface Holds {
   enter(reason: HoldReason, error: unknown): void;
-  /** It failed again, with this. Only between `enter` and `leave`. */
+  /** It failed again, with this. Only between `enter` and `leave`. A cause that is new is told, once. */
   update(reason: HoldReason, error: unknown): void;
   leave(reason: HoldReason): void;
   /** The first in the order of `holdReasons`. */
@@ -31,23 +34,26 @@ export function createHolds(options: {
   };
 }): Holds {
   const { clock, observer } = options;
-  const open = new Map<HoldReason, { since_ms: number; error: string; holders: number }>();
+  const open = new Map<HoldReason, OpenHold>();
+
+  function fail(reason: HoldReason, hold: OpenHold, error: unknown): void {
+    hold.error = describe(error);
+    const cause = causeOf(hold.error);
+    if (hold.causes.has(cause) || hold.causes.size === CAUSES_MAX) return;
+    hold.causes.add(cause);
+    observer.held(reason, hold.error);
+  }
 
   return {
     enter(reason, error) {
-      const hold = open.get(reason);
-      const text = describe(error);
-      if (hold !== undefined) {
-        hold.holders += 1;
-        hold.error = text;
-        return;
-      }
-      open.set(reason, { since_ms: clock.now(), error: text, holders: 1 });
-      observer.held(reason, text);
+      const hold = open.get(reason) ?? { since_ms: clock.now(), error: '', holders: 0, causes: new Set() };
+      open.set(reason, hold);
+      hold.holders += 1;
+      fail(reason, hold, error);
     },
     update(reason, error) {
       const hold = open.get(reason);
-      if (hold !== undefined) hold.error = describe(error);
+      if (hold !== undefined) fail(reason, hold, error);
     },
     leave(reason) {
       const hold = open.get(reason);
@@ -65,4 +71,17 @@ export function createHolds(options: {
       return null;
     },
   };
+}
+
+interface OpenHold {
+  readonly since_ms: number;
+  error: string;
+  holders: number;
+  /** Those that were told. */
+  readonly causes: Set<string>;
+}
+
+/** Ports, counts and durations differ from one failure to the next of the same cause. */
+function causeOf(error: string): string {
+  return error.replace(/\d+/g, '#');
 }

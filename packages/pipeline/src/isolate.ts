@@ -1,5 +1,4 @@
 import type { GivenBack } from '@product-updates/queue';
-import { bisect } from './bisect.ts';
 import type { FailedAlone } from './failed-alone.ts';
 import type { Failures } from './failures.ts';
 import { groupsOf, type ProductGroup } from './group.ts';
@@ -7,22 +6,28 @@ import type { Failed, GuardedWriter, Tried, Written } from './guarded-writer.ts'
 import type { Incoming, Update } from './incoming.ts';
 import { outcomesOf } from './outcome.ts';
 import { PROBE_MS } from './pace.ts';
+import { BUSY_MAX, PARTS_AT_ONCE } from './policy.ts';
 import type { Settle } from './settle.ts';
-
-/** So many products that fail alone, and none that could be written, are enough to call it an outage. */
-const SUSPECTS_MAX = 8;
+import { judge, split, type SplitSteps } from './split.ts';
 
 /**
- * Finds the products at fault in a batch that could not be written whole: the others are written and settled, those that
- * fail alone are counted, split or dead-lettered. Answers what has to wait. `first` is how the whole batch fared.
+ * Finds the products at fault in what could not be written whole: the others are written and settled, those that fail
+ * alone are counted, split or dead-lettered. Returns what has to wait.
  */
-export type Isolate = (updates: readonly Update[], first: Tried) => Promise<readonly GivenBack<Incoming>[]>;
+export interface Isolate {
+  /** `first` is how all of them fared together. */
+  batch(updates: readonly Update[], first: Tried): Promise<readonly GivenBack<Incoming>[]>;
+  /** Of products that failed before: each is written by itself. */
+  each(updates: readonly Update[]): Promise<readonly GivenBack<Incoming>[]>;
+}
 
-interface Run {
-  /** Whether the store took or judged anything, so that a failure cannot be blamed on the store alone. */
-  answered: boolean;
+/** What came out of one search. */
+interface Search {
+  readonly answersBefore: number;
+  /** Busy, and nothing else was written or refused since the search began: the store may take nothing at all. */
   readonly suspects: { readonly group: ProductGroup; readonly tried: Failed }[];
   readonly givenBack: GivenBack<Incoming>[];
+  busy: number;
 }
 
 export function createIsolate(options: {
@@ -33,8 +38,10 @@ export function createIsolate(options: {
 }): Isolate {
   const { writer, settle, failures, failedAlone } = options;
 
-  async function written(run: Run, groups: readonly ProductGroup[], tried: Written): Promise<readonly ProductGroup[]> {
-    run.answered = true;
+  const begin = (): Search => ({ answersBefore: writer.answers, suspects: [], givenBack: [], busy: 0 });
+  const apply = (groups: readonly ProductGroup[]): Promise<Tried> => writer.apply(groups.map((group) => group.record));
+
+  async function written(groups: readonly ProductGroup[], tried: Written): Promise<readonly ProductGroup[]> {
     const ids = new Set(tried.records.map((record) => record.product_id));
     const done = groups.filter((group) => ids.has(group.product_id));
     for (const { product_id } of done) failures.forget(product_id);
@@ -43,39 +50,49 @@ export function createIsolate(options: {
     return done.length === groups.length ? [] : groups.filter((group) => !ids.has(group.product_id));
   }
 
-  async function alone(run: Run, group: ProductGroup, tried: Failed): Promise<'go on' | 'stop'> {
-    const known = run.answered || failures.isKnown(group.product_id, writer.writes);
-    if (tried.code === 'unavailable' && !known) {
-      run.suspects.push({ group, tried });
-      return run.suspects.length < SUSPECTS_MAX ? 'go on' : 'stop';
-    }
-    if (tried.code === 'invalid') run.answered = true;
-    run.givenBack.push(...(await failedAlone(group, tried)));
-    return 'go on';
+  async function alone(search: Search, group: ProductGroup, tried: Failed): Promise<'go on' | 'stop'> {
+    if (tried.fault === 'busy') search.busy += 1;
+    const isStoreWell = writer.answers > search.answersBefore || failures.isKnown(group.product_id, writer.answers);
+    if (tried.fault === 'busy' && !isStoreWell) search.suspects.push({ group, tried });
+    else search.givenBack.push(...(await failedAlone(group, tried)));
+    return search.busy < BUSY_MAX ? 'go on' : 'stop';
   }
 
-  /** Several products failed alone and nothing was written: the store answers pings but takes no writes. */
-  function holdAll(run: Run, untried: readonly ProductGroup[]): void {
-    for (const { group, tried } of run.suspects) {
-      writer.hold(tried.error);
-      failures.suspect(group.product_id, writer.writes);
+  async function end(search: Search, untried: readonly ProductGroup[]): Promise<readonly GivenBack<Incoming>[]> {
+    const { suspects, givenBack } = search;
+    const isOutage = writer.answers === search.answersBefore && suspects.length > 0 && suspects.length + untried.length > 1;
+    for (const { group, tried } of suspects) {
+      if (isOutage) writer.hold(tried.error);
+      else givenBack.push(...(await failedAlone(group, tried)));
     }
-    const groups = [...run.suspects.map(({ group }) => group), ...untried];
-    run.givenBack.push({ items: groups.flatMap((group) => group.updates), delayMs: PROBE_MS });
+    const waiting = isOutage ? [...suspects.map(({ group }) => group), ...untried] : untried;
+    for (const { product_id } of waiting) failures.suspect(product_id, writer.answers);
+    if (waiting.length > 0) givenBack.push({ items: waiting.flatMap((group) => group.updates), delayMs: PROBE_MS });
+    return givenBack;
   }
 
-  return async (updates, first) => {
-    const run: Run = { answered: false, suspects: [], givenBack: [] };
-    const untried = await bisect(groupsOf(updates), first, {
-      apply: (groups) => writer.apply(groups.map((group) => group.record)),
-      written: (groups, tried) => written(run, groups, tried),
-      alone: (group, tried) => alone(run, group, tried),
-    });
-    if (untried.length > 0 || (run.suspects.length > 1 && !run.answered)) {
-      holdAll(run, untried);
-    } else {
-      for (const { group, tried } of run.suspects) run.givenBack.push(...(await failedAlone(group, tried)));
-    }
-    return run.givenBack;
+  /** An outage may have ended between a failure and the ping after it: that would be no evidence. */
+  async function applyTwice(groups: readonly ProductGroup[]): Promise<Tried> {
+    const tried = await apply(groups);
+    return tried.result === 'failed' && tried.fault === 'failing' ? apply(groups) : tried;
+  }
+
+  return {
+    async batch(updates, first) {
+      const search = begin();
+      const steps: SplitSteps<ProductGroup> = { apply, written, alone: (group, tried) => alone(search, group, tried) };
+      const { parts, untried } = await judge(groupsOf(updates), first, steps);
+      return end(search, [...untried, ...(await split(parts, { ...steps, atOnce: PARTS_AT_ONCE }))]);
+    },
+    async each(updates) {
+      const search = begin();
+      const parts = groupsOf(updates).map((group) => [group]);
+      const steps: SplitSteps<ProductGroup> = {
+        apply: applyTwice,
+        written,
+        alone: (group, tried) => alone(search, group, tried),
+      };
+      return end(search, await split(parts, { ...steps, atOnce: PARTS_AT_ONCE }));
+    },
   };
 }

@@ -18,7 +18,7 @@ export interface PipelineObserver {
   retried(deliveries: readonly Incoming[], reason: string, attempt: number, delayMs: number, error: string): void;
   /** The sink has it; the ack comes after. Told again for the same id when a crash comes between the two. */
   deadLettered(letter: DeadLetter): void;
-  /** Nothing of this kind is possible for now; `error`: one line. */
+  /** Nothing of this kind is possible for now; `error`: one line. Told again, before `released`, when the cause is a new one. */
   held(reason: HoldReason, error: string): void;
   released(reason: HoldReason, heldMs: number): void;
   /** A bug or an oddity worth a line in the log; the pipeline goes on. */

@@ -4,7 +4,7 @@ import type { DeadLetterSink, ProductWriter } from '@product-updates/repository'
 import { createAcks } from './acks.ts';
 import { createDeadLettering } from './dead-lettering.ts';
 import { createDrain } from './drain.ts';
-import { createFailedAlone, type RetryPolicy } from './failed-alone.ts';
+import { createFailedAlone } from './failed-alone.ts';
 import { createFailures } from './failures.ts';
 import { startFeed } from './feed.ts';
 import { createGate, type Gate } from './gate.ts';
@@ -15,6 +15,7 @@ import type { Incoming, IncomingBody } from './incoming.ts';
 import { createIsolate } from './isolate.ts';
 import type { PipelineObserver } from './observer.ts';
 import { createPace } from './pace.ts';
+import type { RetryPolicy } from './policy.ts';
 import { createSettle } from './settle.ts';
 import type { PipelineStatus } from './status.ts';
 import { createWindow } from './window.ts';
@@ -64,7 +65,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const pace = createPace({ clock, random, stop });
   const gateOf = (reason: HoldReason): Gate => createGate({ reason, holds, clock, pace, stop });
   const sinkGate = gateOf('dead_letters');
-  const failures = createFailures();
+  const failures = createFailures(clock);
 
   const settle = createSettle({ consumer, window, holds, clock, pace, observer, stop });
   const deadLetterAll = createDeadLettering({
@@ -92,6 +93,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     status: () => ({
       state: drain.state ?? (holds.current === null ? 'running' : 'held'),
       hold: holds.current,
+      retrying: failures.retrying,
       holding: window.size,
       window: window.capacity,
       lanes,

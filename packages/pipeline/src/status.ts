@@ -1,3 +1,4 @@
+import type { Retrying } from './failures.ts';
 import type { Hold } from './holds.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface PipelineStatus {
   readonly state: PipelineState;
   /** Also told while draining. */
   readonly hold: Hold | null;
+  /** Products that failed alone and are tried again, for as long as they are busy; others go on. */
+  readonly retrying: Retrying | null;
   /** Deliveries taken and not settled. */
   readonly holding: number;
   /** Most of them at a time. */

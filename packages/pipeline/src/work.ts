@@ -1,7 +1,7 @@
 import { type GivenBack, Undecodable, type Work } from '@product-updates/queue';
 import type { Acks } from './acks.ts';
 import type { DeadLetterAll, Hopeless } from './dead-lettering.ts';
-import type { Failures } from './failures.ts';
+import type { FailureState, Failures } from './failures.ts';
 import type { Gate } from './gate.ts';
 import { coalesced } from './group.ts';
 import type { GuardedWriter } from './guarded-writer.ts';
@@ -40,23 +40,37 @@ export function createWork(options: {
     const { records } = written;
     let tried = await writer.apply(records);
     // The ping that answered came after this failure, and an outage may have ended in between: no evidence against one
-    // that was alone from the start. Of a larger batch the halves are tried after that ping anyway.
-    if (tried.result === 'failed' && tried.code === 'unavailable' && records.length === 1) {
+    // that was alone from the start. Of a larger batch the parts are tried after that ping anyway.
+    if (tried.result === 'failed' && tried.fault !== 'invalid' && records.length === 1) {
       tried = await writer.apply(records);
     }
-    if (tried.result !== 'written' || tried.records.length < records.length) return isolate(updates, tried);
+    if (tried.result !== 'written' || tried.records.length < records.length) return isolate.batch(updates, tried);
     if (failures.size > 0) for (const { product_id } of records) failures.forget(product_id);
     acks.add(settle(updates, outcomesOf(updates, tried.changed, written)));
     return nothing;
   }
 
+  /** What failed before is kept apart, so that others need not fail or wait with it. */
+  async function applyApart(updates: readonly Update[]): Promise<readonly GivenBack<Incoming>[]> {
+    if (failures.size === 0) return updates.length === 0 ? nothing : apply(updates);
+    const apart: Record<FailureState, Update[]> = { none: [], suspected: [], failed: [] };
+    for (const update of updates) apart[failures.stateOf(update.body.product_id)].push(update);
+    const { none, suspected, failed } = apart;
+    const givenBack = [
+      none.length === 0 ? nothing : await apply(none),
+      suspected.length === 0 ? nothing : await apply(suspected),
+      failed.length === 0 ? nothing : await isolate.each(failed),
+    ];
+    return givenBack.flat();
+  }
+
   async function workOn(batch: readonly Incoming[]): Promise<readonly GivenBack<Incoming>[]> {
     const { usual, wary, hopeless } = sift(batch);
-    let givenBack = usual.length === 0 ? nothing : await apply(usual);
+    let givenBack = await applyApart(usual);
     // In random order, so that what came with a worker-killing update is settled before it in half of the lives.
     for (const update of shuffle(wary, random)) {
       await acks.none();
-      givenBack = givenBack.concat(await apply([update]));
+      givenBack = givenBack.concat(await applyApart([update]));
     }
     await deadLetterAll(hopeless);
     return givenBack;

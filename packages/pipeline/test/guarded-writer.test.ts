@@ -12,6 +12,57 @@ async function publishMany(rig: Rig, count: number, at = 1): Promise<void> {
 }
 
 describe('an outage', () => {
+  it('is one too when nothing has a code: whatever fails while the ping fails', async () => {
+    const connect = (): Error => Object.assign(new Error('connect EPERM 10.0.0.1:5432'), { code: 'EPERM' });
+    for (const apply of [connect, () => failure('invalid'), () => failure('undecodable')]) {
+      const rig = createRig({ lanes: 3, retry: { attempts: 2, baseMs: 1, maxMs: 1 } });
+      rig.faults.apply = apply;
+      rig.faults.ping = connect;
+      await publishMany(rig, 2000);
+      await rig.clock.advance(60_000);
+      expect(rig.seen.letters).to.deep.equal([]);
+      expect(rig.seen.retried).to.deep.equal([]);
+      expect(rig.seen.failed).to.deep.equal([]);
+      expect(rig.pipeline.status().hold).to.include({ reason: 'store', error: 'connect EPERM 10.0.0.1:5432' });
+      expect(rig.seen.applies, 'writes while pings fail').to.have.length(3);
+      expect(rig.seen.pings).to.have.length(61);
+      rig.faults.apply = rig.faults.ping = () => undefined;
+      await rig.clock.advance(1000);
+      expect(rig.seen.settled.applied).to.have.length(2000);
+      await rig.pipeline.drain();
+    }
+  });
+
+  it('is one too when the ping never answers, and ends when one does', async () => {
+    const rig = createRig({ lanes: 2 });
+    rig.faults.apply = () => failure('bug');
+    rig.faults.ping = () => new Promise(() => undefined);
+    await publishMany(rig, 10);
+    await rig.clock.advance(60_000);
+    expect(rig.pipeline.status().hold?.error).to.equal('no answer to a ping within 10000 ms');
+    expect(rig.seen.letters).to.deep.equal([]);
+    expect(rig.seen.applies).to.have.length(2);
+    rig.faults.apply = rig.faults.ping = () => undefined;
+    await rig.clock.advance(11_000);
+    expect(rig.seen.settled.applied).to.have.length(10);
+    expect(rig.pipeline.status().state).to.equal('running');
+    await rig.pipeline.drain();
+  });
+
+  it('goes on when the store goes down again between the ping of a probe and its batch', async () => {
+    const rig = createRig({ lanes: 1, retry: { attempts: 1, baseMs: 1, maxMs: 1 } });
+    rig.faults.apply = rig.faults.ping = () => failure('bug', 'down');
+    await publishMany(rig, 10);
+    await rig.clock.settle();
+    let pings = 0;
+    rig.faults.ping = () => (++pings % 2 === 1 ? undefined : failure('bug', 'down again'));
+    await rig.clock.advance(10_000);
+    expect(rig.pipeline.status().state).to.equal('held');
+    expect(rig.seen.letters).to.deep.equal([]);
+    expect(rig.seen.retried).to.deep.equal([]);
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+
   it('of minutes stops all lanes, probes once a second, and counts and dead-letters nothing', async () => {
     const rig = createRig({ lanes: 4, batchMax: 10 });
     rig.faults.apply = () => failure('unavailable');
@@ -158,7 +209,7 @@ describe('an outage', () => {
     rig.faults.apply = () => (failures-- > 0 ? failure('unavailable') : undefined);
     await publishMany(rig, 100);
     await rig.clock.settle();
-    expect(rig.seen.applies.map(({ ids }) => ids.length)).to.deep.equal([100, 50, 50]);
+    expect(rig.seen.applies.map(({ ids }) => ids.length)).to.deep.equal([100, ...Array.from({ length: 10 }, () => 10)]);
     expect(rig.seen.held).to.deep.equal([]);
     expect(rig.seen.settled.applied).to.have.length(100);
     await rig.pipeline.drain();
@@ -189,6 +240,35 @@ describe('an outage', () => {
     await rig.clock.advance(200);
     expect(rig.seen.applies).to.have.length(4);
     expect(rig.seen.pings).to.have.length(1);
+    await rig.pipeline[Symbol.asyncDispose]();
+  });
+
+  it('is told again when its cause is a new one, and each cause once', async () => {
+    const rig = createRig({ lanes: 1 });
+    const causes = ['connect ECONNREFUSED 10.0.0.1:5432', 'read ECONNRESET 10.0.0.1:48201', 'password is wrong'];
+    let cause = causes[0];
+    rig.faults.apply = rig.faults.ping = () => failure('unavailable', cause);
+    await publishMany(rig, 1);
+    for (const next of [0, 1, 0, 1, 2]) {
+      cause = causes[next];
+      await rig.clock.advance(3000);
+    }
+    cause = 'read ECONNRESET 10.0.0.1:48333';
+    await rig.clock.advance(3000);
+    expect(rig.seen.held.map(({ error }) => error)).to.deep.equal(causes);
+    expect(rig.pipeline.status().hold?.error).to.equal(cause);
+    for (let n = 0; n < 100; n += 1) {
+      cause = `cause ${'x'.repeat(n)}`;
+      await rig.clock.advance(1000);
+    }
+    expect(rig.seen.held).to.have.length(20);
+    rig.faults.apply = rig.faults.ping = () => undefined;
+    await rig.clock.advance(2000);
+    expect(rig.seen.released).to.have.length(1);
+    rig.faults.apply = rig.faults.ping = () => failure('unavailable', causes[0]);
+    await rig.publish(event('p1', 1));
+    await rig.clock.settle();
+    expect(rig.seen.held, 'a new hold').to.have.length(21);
     await rig.pipeline[Symbol.asyncDispose]();
   });
 

@@ -113,22 +113,21 @@ describe('startPipeline', () => {
   it('reports a bug in its own work, gives the batch back and settles each update once', async () => {
     let bugs = 1;
     const rig = createRig({
-      observer: {
-        deadLettered() {
-          if (bugs-- > 0) throw new TypeError('an observer that throws');
-        },
+      random() {
+        if (bugs-- > 0) throw new TypeError('a random that throws');
+        return 0.5;
       },
     });
-    rig.faults.apply = (records) =>
-      records.some((record) => record.product_id === 'bad') ? failure('invalid') : undefined;
+    rig.faults.apply = (records) => (records.some((record) => record.product_id === 'bad') ? failure('bug') : undefined);
     await rig.publish(event('a', 1), event('bad', 1), event('b', 1));
     await rig.clock.settle();
     expect(rig.seen.failed.map(({ what, error }) => [what, String(error)])).to.deep.equal([
-      ['work', 'TypeError: an observer that throws'],
+      ['apply', 'TypeError: bug on purpose'],
+      ['work', 'TypeError: a random that throws'],
     ]);
-    expect(rig.seen.settled.applied).to.have.length(1);
+    expect(rig.seen.settled.applied).to.have.length(2);
     expect(rig.seen.settled.dead_lettered).to.deep.equal([]);
-    await rig.clock.advance(1000);
+    await rig.clock.advance(10_000);
     expect(new Set(rig.seen.settled.applied)).to.have.property('size', 2);
     expect(rig.seen.settled.applied).to.have.length(2);
     expect(rig.seen.settled.superseded).to.have.length(0);

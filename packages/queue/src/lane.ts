@@ -107,7 +107,7 @@ export class Lane<T> {
     const fresh = this.#fresh;
     const isUsual = this.#held.size === 0;
     const batch = isUsual ? fresh.take(batchMax) : this.#takeDue();
-    if (fresh.size === 0 || this.#due.size > 0) return batch;
+    if (fresh.size === 0) return batch;
     const keys = new Set<string>();
     for (const item of batch) keys.add(keyOf(item));
     while (fresh.size > 0 && batch.length < batchMax * ITEMS_PER_KEY) {
@@ -123,12 +123,16 @@ export class Lane<T> {
     return batch;
   }
 
-  /** Whole keys; one that is larger than a batch comes in several, with nothing else in them. */
+  /**
+   * Whole keys, half a batch of them where others wait: these are not held up by what is given back again and again. A key
+   * that is larger than a batch comes in several.
+   */
   #takeDue(): T[] {
     const { batchMax } = this.#options;
     const itemsMax = batchMax * ITEMS_PER_KEY;
+    const keysMax = this.#fresh.size === 0 ? batchMax : Math.ceil(batchMax / 2);
     const batch: T[] = [];
-    for (let keys = 0; keys < batchMax && this.#due.size > 0; keys += 1) {
+    for (let keys = 0; keys < keysMax && this.#due.size > 0; keys += 1) {
       const first = this.#due.first as HeldKey<T>;
       if (keys === 0 && first.items.length > itemsMax) return first.items.splice(0, itemsMax);
       if (batch.length + first.items.length > itemsMax) break;

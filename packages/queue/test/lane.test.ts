@@ -107,6 +107,19 @@ describe('giving back', () => {
     expect(only(test).text).to.equal('a5');
   });
 
+  it('leaves half a batch to the others, however many keys come due', async () => {
+    const test = createTestPool({ batchMax: 4 });
+    await submit(test, 'a1 b1 c1 d1');
+    await only(test).done([{ items: items('a1 b1 c1 d1'), delayMs: 10 }]);
+    await submit(test, 'z1');
+    await submit(test, 'u1 d2 v1 w1');
+    await test.clock.advance(10);
+    await only(test).done();
+    expect(only(test).text).to.equal('a1 b1 u1 v1');
+    await only(test).done();
+    expect(only(test).text).to.equal('c1 d1 d2 w1');
+  });
+
   it('counts the keys that came due, and lets newer items of theirs come with them', async () => {
     const test = createTestPool({ batchMax: 2 });
     await submit(test, 'a1');

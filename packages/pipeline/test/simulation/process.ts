@@ -26,7 +26,7 @@ class SimulatedProcess implements Process {
   readonly #view: BrokerView;
   readonly #pipeline: Pipeline;
   readonly #settled = new Set<Incoming>();
-  readonly #holds = new Set<string>();
+  readonly #holds = new Map<string, Set<string>>();
   /** Products in a write of this process. */
   readonly #writing = new Set<string>();
   #received = 0;
@@ -62,7 +62,7 @@ class SimulatedProcess implements Process {
     note(`${this.name} is drained, ${left} left`);
     if (this.#received - this.#settled.size !== left) violations.push(`${this.name} loses count of what it holds`);
     const isWhole = deadlineMs === undefined;
-    if (isWhole && this.#holds.size > 0) violations.push(`${this.name} ends and holds ${[...this.#holds].join()}`);
+    if (isWhole && this.#holds.size > 0) violations.push(`${this.name} ends and holds ${[...this.#holds.keys()].join()}`);
     return left;
   }
 
@@ -155,8 +155,9 @@ class SimulatedProcess implements Process {
       },
       held: (reason, error) => {
         note(`${this.name} is held by ${reason}: ${error}`);
-        if (this.#holds.has(reason)) this.#violate(`is held twice by ${reason}`);
-        this.#holds.add(reason);
+        const causes = this.#holds.get(reason) ?? new Set();
+        if (causes.has(error)) this.#violate(`is held twice by ${reason}: ${error}`);
+        this.#holds.set(reason, causes.add(error));
       },
       released: (reason) => {
         note(`${this.name} is released by ${reason}`);
