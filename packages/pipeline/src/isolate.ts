@@ -60,7 +60,8 @@ export function createIsolate(options: {
 
   async function end(search: Search, untried: readonly ProductGroup[]): Promise<readonly GivenBack<Incoming>[]> {
     const { suspects, givenBack } = search;
-    const isOutage = writer.answers === search.answersBefore && suspects.length > 0 && suspects.length + untried.length > 1;
+    const isOutage =
+      writer.answers === search.answersBefore && suspects.length > 0 && suspects.length + untried.length > 1;
     for (const { group, tried } of suspects) {
       if (isOutage) writer.hold(tried.error);
       else givenBack.push(...(await failedAlone(group, tried)));

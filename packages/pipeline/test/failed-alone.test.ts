@@ -16,44 +16,44 @@ function hasPrice(records: readonly ProductRecord[], at: number): boolean {
 
 describe('one product that fails', () => {
   it('waits while others flow, then is dead-lettered as exhausted', async () => {
-      const code = 'bug';
-      const rig = createRig({ retry });
-      rig.faults.apply = failing('bad', code);
-      const bad = event('bad', 1);
-      await rig.publish(event('a', 1), bad, event('b', 1), event('c', 1));
-      await rig.clock.settle();
-      expect(await rig.prices('a', 'b', 'c', 'bad')).to.deep.equal([1, 1, 1, undefined]);
-      expect(rig.seen.retried).to.deep.equal([
-        { ids: [bad.event_id], reason: code, attempt: 1, delayMs: 50, error: `${code} on purpose` },
-      ]);
-      expect(rig.seen.held).to.deep.equal([]);
+    const code = 'bug';
+    const rig = createRig({ retry });
+    rig.faults.apply = failing('bad', code);
+    const bad = event('bad', 1);
+    await rig.publish(event('a', 1), bad, event('b', 1), event('c', 1));
+    await rig.clock.settle();
+    expect(await rig.prices('a', 'b', 'c', 'bad')).to.deep.equal([1, 1, 1, undefined]);
+    expect(rig.seen.retried).to.deep.equal([
+      { ids: [bad.event_id], reason: code, attempt: 1, delayMs: 50, error: `${code} on purpose` },
+    ]);
+    expect(rig.seen.held).to.deep.equal([]);
 
-      await rig.clock.advance(10);
-      await rig.publish(event('a', 2));
-      await rig.clock.settle();
-      expect(await rig.prices('a')).to.deep.equal([2]);
+    await rig.clock.advance(10);
+    await rig.publish(event('a', 2));
+    await rig.clock.settle();
+    expect(await rig.prices('a')).to.deep.equal([2]);
 
-      await rig.clock.advance(40);
-      expect(rig.seen.retried.map(({ attempt, delayMs }) => [attempt, delayMs])).to.deep.equal([
-        [1, 50],
-        [2, 100],
-      ]);
-      await rig.clock.advance(100);
-      expect(rig.seen.letters).to.have.length(1);
-      expect(rig.seen.letters[0]).to.deep.equal({
-        id: `${bad.event_id}.0`,
-        product_id: 'bad',
-        reason: 'exhausted',
-        error: `${code} on purpose`,
-        attempts: 3,
-        failed_at: new Date(rig.clock.now()).toISOString(),
-        event: bad,
-        bytes: null,
-      });
-      expect(await rig.letters()).to.deep.equal(rig.seen.letters);
-      expect(rig.seen.settled.dead_lettered).to.deep.equal([bad.event_id]);
-      expect(rig.seen.failed.length).to.equal(3);
-      expect(await rig.pipeline.drain()).to.equal(0);
+    await rig.clock.advance(40);
+    expect(rig.seen.retried.map(({ attempt, delayMs }) => [attempt, delayMs])).to.deep.equal([
+      [1, 50],
+      [2, 100],
+    ]);
+    await rig.clock.advance(100);
+    expect(rig.seen.letters).to.have.length(1);
+    expect(rig.seen.letters[0]).to.deep.equal({
+      id: `${bad.event_id}.0`,
+      product_id: 'bad',
+      reason: 'exhausted',
+      error: `${code} on purpose`,
+      attempts: 3,
+      failed_at: new Date(rig.clock.now()).toISOString(),
+      event: bad,
+      bytes: null,
+    });
+    expect(await rig.letters()).to.deep.equal(rig.seen.letters);
+    expect(rig.seen.settled.dead_lettered).to.deep.equal([bad.event_id]);
+    expect(rig.seen.failed.length).to.equal(3);
+    expect(await rig.pipeline.drain()).to.equal(0);
   });
 
   it('because it is busy waits for as long as it takes, seen in the status, and is never dead-lettered', async () => {

@@ -142,7 +142,9 @@ describe('a batch that cannot be written whole', () => {
       await rig.clock.advance(2 * LOCK_MS);
       expect(await rig.prices('p17', 'p18')).to.deep.equal([undefined, at]);
     }
-    expect(rig.seen.applies.every(({ ids }) => ids.length === 1 || !ids.includes('p17') || ids.length > 20)).to.equal(true);
+    expect(rig.seen.applies.every(({ ids }) => ids.length === 1 || !ids.includes('p17') || ids.length > 20)).to.equal(
+      true,
+    );
     expect(rig.seen.held).to.deep.equal([]);
     await rig.clock.advance(60_000);
     expect(rig.seen.letters).to.deep.equal([]);

@@ -118,7 +118,8 @@ describe('startPipeline', () => {
         return 0.5;
       },
     });
-    rig.faults.apply = (records) => (records.some((record) => record.product_id === 'bad') ? failure('bug') : undefined);
+    rig.faults.apply = (records) =>
+      records.some((record) => record.product_id === 'bad') ? failure('bug') : undefined;
     await rig.publish(event('a', 1), event('bad', 1), event('b', 1));
     await rig.clock.settle();
     expect(rig.seen.failed.map(({ what, error }) => [what, String(error)])).to.deep.equal([

@@ -56,13 +56,15 @@ describe('the simulation', () => {
       /process \d+ nacks \d/,
       /loses its lease/,
       /retries p\d+ after bug/,
-      /retries p\d+ after unavailable/,
+      /retries p\d+ after unavailable number \d\d/,
+      /held by store: connect EPERM/,
+      /held by store: no answer to a ping/,
       /writes .*: killer/,
       /settles \d+ superseded/,
     ]) {
       expect(part.test(story), String(part)).to.equal(true);
     }
-  });
+  }).timeout(60_000);
 });
 
 async function findsWithin(

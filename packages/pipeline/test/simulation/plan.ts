@@ -11,8 +11,11 @@ export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
 }
-/** `silent`: answers pings but takes no writes. */
-export type StoreOutage = Window & { readonly kind: 'down' | 'silent' | 'misconfigured' };
+/**
+ * `down`: writes and pings fail, `uncoded` with errors that no adapter gave a code; `hanging`: pings never answer; `silent`:
+ * answers pings but takes no writes.
+ */
+export type StoreOutage = Window & { readonly kind: 'down' | 'uncoded' | 'hanging' | 'silent' | 'misconfigured' };
 
 /** How likely each call goes wrong, from 0 to 1. */
 export interface Rates {
@@ -43,13 +46,55 @@ export interface Plan {
   readonly queueOutages: readonly Window[];
   /** When a process is killed, or asked to drain within a deadline, since the start. */
   readonly ends: readonly { readonly atMs: number; readonly deadlineMs: number | 'kill' }[];
-  /** Whether letters may be written at all: nothing but outages, delays and lost answers must write none. */
-  readonly mayDeadLetter: boolean;
+  /** Whether a letter may be written of it: outages, busy products, delays and lost answers must write none. */
+  mayDeadLetter(event: ProductEvent): boolean;
+  /**
+   * Whether nothing goes wrong but that products are busy: then the others must be settled within `FLOW_MS`. A write that
+   * meets a busy one waits `LOCK_MS` for it.
+   */
+  readonly onlyBusy: boolean;
+  /** Whether others hold a lock on it. */
+  isBusy(product_id: string, sinceMs: number): boolean;
   /** What the store says of these records, `undefined` when it takes them. */
   faultOf(records: readonly ProductRecord[], sinceMs: number): FaultCode | undefined;
 }
 
+export const LOCK_MS = 400;
+export const FLOW_MS = 5000;
+
 export function planOf(seed: number, random: Random): Plan {
+  return random.chance(0.1) ? busyPlan(seed, random) : badDay(seed, random);
+}
+
+/** Nothing goes wrong but that others hold locks, for a while, on one product or two of many. */
+function busyPlan(seed: number, random: Random): Plan {
+  const products = Array.from({ length: random.int(5, 40) }, (_, i) => `p${i}`);
+  const events = createEvents(random, products);
+  const bodies = Array.from({ length: random.int(20, 80) }, () => events.next());
+  const busy = new Map(products.slice(0, random.int(1, 2)).map((id) => [id, random.int(1000, 28_000)]));
+  return {
+    ...badDay(seed, random),
+    options: {
+      lanes: random.int(1, 4),
+      batchMax: random.int(5, 50),
+      window: 1000,
+      retry: { attempts: random.int(1, 3), baseMs: random.int(1, 200), maxMs: random.int(200, 2000) },
+    },
+    capacity: 1000,
+    publishers: deal(random, bodies),
+    rates: { ...noRates, delay: random.next() * 0.3 },
+    storeOutages: [],
+    sinkOutages: [],
+    queueOutages: [],
+    ends: [],
+    mayDeadLetter: () => false,
+    onlyBusy: true,
+    isBusy: (product_id, sinceMs) => sinceMs < (busy.get(product_id) ?? 0),
+    faultOf: () => undefined,
+  };
+}
+
+function badDay(seed: number, random: Random): Plan {
   const calm = random.chance(0.3);
   const products = Array.from({ length: random.int(1, 12) }, (_, i) => `p${i}`);
   const events = createEvents(random, products);
@@ -77,8 +122,8 @@ export function planOf(seed: number, random: Random): Plan {
     storeOutages: windows(random).map((window) => ({
       ...window,
       kind: calm
-        ? random.pick(['down', 'misconfigured'] as const)
-        : random.pick(['down', 'down', 'silent', 'misconfigured'] as const),
+        ? random.pick(['down', 'uncoded', 'hanging', 'misconfigured'] as const)
+        : random.pick(['down', 'uncoded', 'hanging', 'silent', 'misconfigured'] as const),
     })),
     sinkOutages: windows(random),
     queueOutages: windows(random),
@@ -86,10 +131,12 @@ export function planOf(seed: number, random: Random): Plan {
       atMs: random.int(1, 6000),
       deadlineMs: random.chance(0.5) ? ('kill' as const) : random.int(0, 1500),
     })),
-    mayDeadLetter: !calm,
-    faultOf: faults,
+    onlyBusy: false,
+    ...faults,
   };
 }
+
+const noRates: Rates = { delay: 0, publish: 0, receive: 0, apply: 0, ack: 0, sink: 0, lease: 0 };
 
 function ratesOf(random: Random, calm: boolean): Rates {
   const rate = (most: number): number => (random.chance(0.4) ? random.next() * most : 0);
@@ -152,9 +199,10 @@ function createFaults(
   calm: boolean,
   bodies: readonly IncomingBody[],
   products: readonly string[],
-): Plan['faultOf'] {
+): Pick<Plan, 'faultOf' | 'isBusy' | 'mayDeadLetter'> {
   const poison = new Map<string, FaultCode>();
-  const failing = new Map<string, { readonly code: FaultCode; readonly toMs: number }>();
+  const broken = new Map<string, number>();
+  const busy = new Map<string, number>();
   if (!calm) {
     const killers = random.chance(0.05);
     for (const body of bodies) {
@@ -163,21 +211,29 @@ function createFaults(
       for (const key of keysOf(body)) poison.set(key, code);
     }
     for (const product_id of products) {
-      if (!random.chance(0.08)) continue;
-      failing.set(product_id, { code: random.pick(['unavailable', 'bug'] as const), toMs: random.int(0, 20_000) });
+      if (random.chance(0.08)) random.pick([broken, busy]).set(product_id, random.int(0, 25_000));
     }
   }
-  return (records, sinceMs) => {
-    if (poison.size + failing.size === 0) return undefined;
-    for (const record of records) {
-      const product = failing.get(record.product_id);
-      if (product !== undefined && sinceMs < product.toMs) return product.code;
-      for (const key of keysOf(record)) {
-        const code = poison.get(key);
-        if (code !== undefined) return code;
+  const isWithin = (until: ReadonlyMap<string, number>, product_id: string, sinceMs: number): boolean =>
+    sinceMs < (until.get(product_id) ?? 0);
+  return {
+    // What kills its process over and over may take along what other lanes have not acked by then.
+    mayDeadLetter: (event) =>
+      broken.has(event.product_id) ||
+      keysOf(event).some((key) => poison.has(key)) ||
+      [...poison.values()].includes('killer'),
+    isBusy: (product_id, sinceMs) => isWithin(busy, product_id, sinceMs),
+    faultOf(records, sinceMs) {
+      if (poison.size + broken.size === 0) return undefined;
+      for (const record of records) {
+        if (isWithin(broken, record.product_id, sinceMs)) return 'bug';
+        for (const key of keysOf(record)) {
+          const code = poison.get(key);
+          if (code !== undefined) return code;
+        }
       }
-    }
-    return undefined;
+      return undefined;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '@product-updates/queue';
 import { type Incoming, type Pipeline, type PipelineObserver, startPipeline } from '@product-updates/pipeline';
 import { letterIdOf, type DeadLetter } from '@product-updates/repository';
 import { type BrokerView, createBrokerView } from './broker-view.ts';
+import { FLOW_MS, LOCK_MS, type StoreOutage } from './plan.ts';
 import { type Caller, never, over, type World } from './world.ts';
 
 /** One process: a pipeline and its lines to the broker and the store. It can be killed at any moment. */
@@ -26,6 +27,7 @@ class SimulatedProcess implements Process {
   readonly #view: BrokerView;
   readonly #pipeline: Pipeline;
   readonly #settled = new Set<Incoming>();
+  readonly #receivedMs = new Map<Incoming, number>();
   readonly #holds = new Map<string, Set<string>>();
   /** Products in a write of this process. */
   readonly #writing = new Set<string>();
@@ -62,7 +64,8 @@ class SimulatedProcess implements Process {
     note(`${this.name} is drained, ${left} left`);
     if (this.#received - this.#settled.size !== left) violations.push(`${this.name} loses count of what it holds`);
     const isWhole = deadlineMs === undefined;
-    if (isWhole && this.#holds.size > 0) violations.push(`${this.name} ends and holds ${[...this.#holds.keys()].join()}`);
+    if (isWhole && this.#holds.size > 0)
+      violations.push(`${this.name} ends and holds ${[...this.#holds.keys()].join()}`);
     return left;
   }
 
@@ -107,8 +110,11 @@ class SimulatedProcess implements Process {
 
   async #write(records: readonly ProductRecord[]): Promise<readonly ProductRecord[]> {
     const { plan, store, note, isHealed } = this.#world;
-    const [outage] = isHealed ? [] : plan.storeOutages.filter((window) => this.#world.isWithin([window]));
-    const code = outage !== undefined ? outageCode(outage.kind) : plan.faultOf(records, this.#world.sinceMs());
+    const sinceMs = this.#world.sinceMs();
+    const kind = this.#outage();
+    const isBusy = !isHealed && records.some(({ product_id }) => plan.isBusy(product_id, sinceMs));
+    if (kind === undefined && isBusy && plan.onlyBusy) await this.#world.scheduler.sleep(LOCK_MS);
+    const code = kind !== undefined ? outageCodes[kind] : isBusy ? 'unavailable' : plan.faultOf(records, sinceMs);
     note(`${this.name} writes ${records.map((record) => record.product_id).join()}: ${code ?? 'ok'}`);
     if (code === undefined) return store.products.apply(this.#world.sabotage(records));
     if (code === 'bug') throw new TypeError('a bug on purpose');
@@ -120,10 +126,17 @@ class SimulatedProcess implements Process {
   }
 
   async #ping(): Promise<void> {
-    const { plan, isHealed, random, scheduler } = this.#world;
+    const { plan, random, scheduler } = this.#world;
     if (random.chance(plan.rates.delay)) await scheduler.sleep(random.int(0, 40));
-    const down = plan.storeOutages.filter(({ kind }) => kind === 'down');
-    if (!isHealed && this.#world.isWithin(down)) throw new CodedError('unavailable', 'the store is down');
+    const kind = this.#outage();
+    if (kind === 'hanging') return never();
+    if (kind === 'down') throw new CodedError('unavailable', 'the store is down');
+    if (kind === 'uncoded') throw new Error('connect EPERM 10.0.0.1:5432');
+  }
+
+  #outage(): StoreOutage['kind'] | undefined {
+    const { plan, isHealed } = this.#world;
+    return isHealed ? undefined : plan.storeOutages.find((window) => this.#world.isWithin([window]))?.kind;
   }
 
   #add(letter: DeadLetter): Promise<void> {
@@ -136,16 +149,28 @@ class SimulatedProcess implements Process {
     });
   }
 
+  /** While products are busy and nothing else is wrong, the others do not wait for them. */
+  #checkFlow(delivery: Incoming): void {
+    const { plan, scheduler } = this.#world;
+    if (!plan.onlyBusy || plan.isBusy(delivery.key, 0)) return;
+    const waitedMs = scheduler.now() - (this.#receivedMs.get(delivery) ?? 0);
+    if (waitedMs > FLOW_MS) this.#violate(`settles one of ${delivery.key} after ${waitedMs} ms`);
+  }
+
   #observer(): PipelineObserver {
     const { note } = this.#world;
     return {
-      received: (deliveries) => void (this.#received += deliveries.length),
+      received: (deliveries) => {
+        this.#received += deliveries.length;
+        for (const delivery of deliveries) this.#receivedMs.set(delivery, this.#world.scheduler.now());
+      },
       applied: () => undefined,
       settled: (deliveries, outcome) => {
         note(`${this.name} settles ${deliveries.length} ${outcome}`);
         for (const delivery of deliveries) {
           if (this.#settled.has(delivery)) this.#violate(`settles one of ${delivery.key} twice`);
           this.#settled.add(delivery);
+          this.#checkFlow(delivery);
         }
       },
       retried: (deliveries, reason, attempt) =>
@@ -170,6 +195,11 @@ class SimulatedProcess implements Process {
   }
 }
 
-function outageCode(kind: 'down' | 'silent' | 'misconfigured'): 'unavailable' | 'misconfigured' {
-  return kind === 'misconfigured' ? 'misconfigured' : 'unavailable';
-}
+/** What a write is rejected with. */
+const outageCodes = {
+  down: 'unavailable',
+  uncoded: 'bug',
+  hanging: 'bug',
+  silent: 'unavailable',
+  misconfigured: 'misconfigured',
+} as const;

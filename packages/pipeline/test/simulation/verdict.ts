@@ -20,7 +20,10 @@ export async function judge(world: World): Promise<void> {
 
   const unread = [...letterIds].filter((id) => id.startsWith('undecodable.')).length;
   if (unread !== bodies.length - events.length) violations.push('an undecodable message is lost');
-  if (!plan.mayDeadLetter && letterIds.size > 0) violations.push('dead-letters though only the world around was down');
+  for (const event of events) {
+    if (isLettered(event) && !plan.mayDeadLetter(event))
+      violations.push(`dead-letters ${event.event_id} without a reason`);
+  }
 }
 
 /**
