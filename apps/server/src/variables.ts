@@ -111,9 +111,13 @@ export function url(byDefault: string, meaning: string): Variable<URL> {
   return {
     byDefault,
     meaning,
-    read: (value) =>
-      URL.canParse(value) ? new URL(value) : new Bad('is not a URL: it begins with a scheme, as memory: does'),
+    read: (value) => (URL.canParse(value) ? new URL(value) : new Bad(`is not a URL: ${mendOfUrl(value)}`)),
   };
+}
+
+function mendOfUrl(value: string): string {
+  if (!value.includes('@')) return 'it begins with a scheme, as memory: does';
+  return 'it is scheme://user:password@host, with ? # / @ and : of user and password percent-encoded (%3F %23 %2F %40 %3A)';
 }
 
 /** The table as text, one variable a line, for `--help`. */

@@ -1,4 +1,4 @@
-import { CodedError } from '@product-updates/errors';
+import { CodedError, codeOf, describe as tell } from '@product-updates/errors';
 import { expect } from 'chai';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -149,6 +149,30 @@ describe('secrets and hostile texts', function () {
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(stderr).to.match(/^product-update-service: [A-Z_]+[: ].*\n$/);
       expect(stderr).not.to.include(PASSWORD);
+    }
+  });
+
+  it('nor when a URL is mis-shaped, so that a part of the password looks like something else', async () => {
+    const mishaped: Record<string, string>[] = [
+      { STORE_URL: `postgresql://shop:2024?${PASSWORD}!@db/shop` },
+      { STORE_URL: `postgresql://shop:2024/${PASSWORD}@db/shop` },
+      { STORE_URL: `redis://shop:12#${PASSWORD}@db` },
+      { STORE_URL: `redis://shop:12/${PASSWORD}@db` },
+      { STORE_URL: `redis:shop:${PASSWORD}@db` },
+      { STORE_URL: `redis://shop:${PASSWORD}#@db` },
+      { STORE_URL: `redis://a:${PASSWORD}@h1,redis://b:${PASSWORD}@h2` },
+      { STORE_URL: `"postgres://shop:${PASSWORD}@db/shop"` },
+      { STORE_URL: `host=db password=${PASSWORD}` },
+      { STORE_URL: `shop:${PASSWORD}@db` },
+      { QUEUE_URL: `memory:shop:${PASSWORD}@db?x=1` },
+    ];
+    for (const env of mishaped) {
+      const outcome = await (async () => startService(readConfig({ PORT: '0', ...env }), { write: () => {} }))().then(
+        () => 'it started',
+        (error: unknown) => error,
+      );
+      expect(codeOf(outcome), JSON.stringify(env)).to.equal('misconfigured');
+      expect(tell(outcome)).not.to.include(PASSWORD);
     }
   });
 

@@ -66,9 +66,14 @@ function oneLine(message: string): string {
     .trim();
 }
 
-/** Without the last word, which the cut may have parted: half a URL no longer looks like one with a password. */
+/**
+ * Without the last word, and without a last URL that has no @: the cut may have parted it, and half a URL no longer looks
+ * like one with a password.
+ */
 function wordsOf(text: string): string {
-  return text.slice(0, Math.max(text.lastIndexOf(' '), 0));
+  const url = text.lastIndexOf('://');
+  const whole = url > text.lastIndexOf('@') ? text.slice(0, url) : text;
+  return whole.slice(0, Math.max(whole.lastIndexOf(' '), 0));
 }
 
 /** Not between the halves of a surrogate pair. */

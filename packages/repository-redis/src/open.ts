@@ -1,4 +1,4 @@
-import { CodedError, redact } from '@product-updates/errors';
+import { CodedError, redactUrl } from '@product-updates/errors';
 import type { OpenStore } from '@product-updates/repository';
 import { openConnection } from './connection.ts';
 import { checkFormat } from './format.ts';
@@ -74,6 +74,6 @@ function createCheck(options: RedisOptions): Check {
 }
 
 function describeServer(url: URL, { prefix, cluster }: RedisOptions, { version, persistence }: ServerFacts): string {
-  const where = redact(`${url.protocol}//${url.host}${url.pathname}`);
+  const where = redactUrl(new URL(`${url.protocol}//${url.host}${url.pathname}`));
   return `${where} (Redis ${version}${cluster ? ' cluster' : ''}, keys ${prefix}*, ${persistence})`;
 }

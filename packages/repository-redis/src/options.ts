@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CodedError, readUrlOptions, redact } from '@product-updates/errors';
+import { CodedError, readUrlOptions, redactUrl } from '@product-updates/errors';
 
 export interface Server {
   readonly host: string;
@@ -47,7 +47,7 @@ const known = {
 /** Throws `misconfigured`, with the known values and without the password. */
 export function readRedisUrl(url: URL): RedisOptions {
   const read = readUrlOptions(url, known);
-  const refuse = (why: string): CodedError => new CodedError('misconfigured', `${redact(url.href)}: ${why}`);
+  const refuse = (why: string): CodedError => new CodedError('misconfigured', `${redactUrl(url)}: ${why}`);
   const cluster = read.cluster === 'true';
   const database = databaseOf(url, refuse);
   if (url.hostname === '') throw refuse('a host is missing, as in redis://localhost:6379');
