@@ -52,7 +52,10 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
 
   const serveHot = options.role === 'worker' ? () => false : createServeHot(hot);
   return {
-    app: assembleApp({ serveHot, isDraining }, { operations, routes, hot, gate, bodies, observer, monotonicNow }),
+    app: assembleApp(
+      { serveHot, isDraining },
+      { operations, routes, hot, gate, bodies, observer, options, monotonicNow },
+    ),
     drain() {
       drained = true;
     },

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemMessage, sendProblem } from './answer.ts';
 import type { HttpObserver } from './http-dependencies.ts';
@@ -38,10 +38,6 @@ const noTunnel: Problem = {
  * still owed to an earlier request of the connection.
  */
 export interface ClientErrors {
-  /** Every request must be told, so that answers stay in order. */
-  began(req: IncomingMessage, res: ServerResponse): void;
-  /** The last answer that was begun on the connection. */
-  answerOn(socket: Socket): ServerResponse | undefined;
   /** Node's `clientError`. */
   refuse(error: NodeJS.ErrnoException, socket: Socket): void;
   /** What was parsed and is refused all the same, before any app sees it. */
@@ -50,13 +46,16 @@ export interface ClientErrors {
   refuseTunnel(socket: Socket): void;
 }
 
-export function createClientErrors(observer: Observer): ClientErrors {
-  const answers = new WeakMap<Socket, ServerResponse>();
+/** `latestAnswerOn`: to the last request whose head arrived on the connection. */
+export function createClientErrors(
+  observer: Observer,
+  latestAnswerOn: (socket: Socket) => ServerResponse | undefined,
+): ClientErrors {
   const refused = new WeakSet<Socket>();
 
   /** The answer on its way, if any, goes first; then this one ends the connection. */
   function sayAndClose(socket: Socket, problem: Problem): void {
-    const earlier = answers.get(socket);
+    const earlier = latestAnswerOn(socket);
     const say = (): void => {
       if (!socket.writable) return;
       socket.end(problemMessage(problem));
@@ -73,10 +72,6 @@ export function createClientErrors(observer: Observer): ClientErrors {
   }
 
   return {
-    began(req, res) {
-      answers.set(req.socket, res);
-    },
-    answerOn: (socket) => answers.get(socket),
     refuse(error, socket) {
       if (refused.has(socket)) return;
       refused.add(socket);
@@ -85,7 +80,7 @@ export function createClientErrors(observer: Observer): ClientErrors {
         return;
       }
       const problem = problemOf(error.code);
-      const current = answers.get(socket);
+      const current = latestAnswerOn(socket);
       if (current === undefined || current.req.complete) {
         report(problem);
         sayAndClose(socket, problem);

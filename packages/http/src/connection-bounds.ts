@@ -1,83 +1,47 @@
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { addressGroup } from './client-address.ts';
+import type { Connection, Connections } from './connections.ts';
+import type { DropReason } from './http-dependencies.ts';
 import type { HttpLimits } from './limits.ts';
 
+export interface ConnectionBounds {
+  opened(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
 /**
- * Bounds the connections of a server, in all and per address. At a bound the oldest connection that was never answered
- * makes room (it sends nothing, or dribbles), so that whoever only holds connections cannot keep others out; where all
- * were answered, the new one is cut. Returns the connections that are open, oldest first.
+ * Bounds the open connections, in all and per address. At a bound the one that was idle longest goes, served before or
+ * not; where none is idle, the one whose request has been arriving for longest; where all wait for our answers, the new one.
  */
-export function boundConnections(
-  server: Server,
+export function createConnectionBounds(
+  connections: Connections,
   { maxConnections, maxConnectionsPerAddress }: Pick<HttpLimits, 'maxConnections' | 'maxConnectionsPerAddress'>,
-): Iterable<Socket> {
-  const all = createConnections();
-  const byAddress = new Map<string, Connections>();
+  drop: (connection: Connection, reason: DropReason) => void,
+): ConnectionBounds {
+  const counts = new Map<string, number>();
 
-  server.on('connection', (socket: Socket) => {
-    // Begun again, see `ignoreUpgrades`.
-    if (all.has(socket)) return;
-    const address = addressGroup(socket.remoteAddress ?? '');
-    let own = byAddress.get(address);
-    if (own === undefined) byAddress.set(address, (own = createConnections()));
-    all.add(socket);
-    own.add(socket);
-    // Before any room is made, so that the sets are right whichever socket goes.
-    socket.once('close', () => {
-      all.delete(socket);
-      own.delete(socket);
-      if (own.size === 0 && byAddress.get(address) === own) byAddress.delete(address);
-    });
-    if (maxConnectionsPerAddress > 0 && own.size > maxConnectionsPerAddress) makeRoom(own, socket);
-    if (!socket.destroyed && all.size > maxConnections) makeRoom(all, socket);
-  });
-
-  function makeRoom(connections: Connections, newcomer: Socket): void {
-    const victim = connections.oldestUnanswered() ?? newcomer;
-    victim.destroy();
-    // Its `close` comes later; it no longer counts.
-    all.delete(victim);
-    connections.delete(victim);
+  function makeRoom(newcomer: Connection, address: string | undefined): void {
+    const counts = (one: Connection): boolean => address === undefined || one.address === address;
+    for (const one of connections.idle) if (one !== newcomer && counts(one)) return drop(one, 'idle');
+    for (const one of connections.busy) if (isArriving(one) && counts(one)) return drop(one, 'unfinished_request');
+    drop(newcomer, 'all_busy');
   }
 
-  return all;
-}
-
-interface Connections extends Iterable<Socket> {
-  readonly size: number;
-  has(socket: Socket): boolean;
-  add(socket: Socket): void;
-  delete(socket: Socket): void;
-  /** The newest is never it. Constant time, amortised: what was answered once is never looked at again. */
-  oldestUnanswered(): Socket | undefined;
-}
-
-function createConnections(): Connections {
-  const open = new Set<Socket>();
-  /** In the order of their age; some of them were answered since. */
-  const unanswered = new Set<Socket>();
   return {
-    get size() {
-      return open.size;
+    opened(connection) {
+      const { address } = connection;
+      const count = (counts.get(address) ?? 0) + 1;
+      counts.set(address, count);
+      if (maxConnectionsPerAddress > 0 && count > maxConnectionsPerAddress) makeRoom(connection, address);
+      if (connections.size > maxConnections) makeRoom(connection, undefined);
     },
-    has: (socket) => open.has(socket),
-    add(socket) {
-      open.add(socket);
-      unanswered.add(socket);
+    closed({ address }) {
+      const count = (counts.get(address) ?? 1) - 1;
+      if (count === 0) counts.delete(address);
+      else counts.set(address, count);
     },
-    delete(socket) {
-      open.delete(socket);
-      unanswered.delete(socket);
-    },
-    oldestUnanswered() {
-      for (const socket of unanswered) {
-        if (unanswered.size === 1) break;
-        if (socket.bytesWritten === 0) return socket;
-        unanswered.delete(socket);
-      }
-      return undefined;
-    },
-    [Symbol.iterator]: () => open[Symbol.iterator](),
   };
+}
+
+/** It is the client that is waited for. Behind a refusal our side is closed, and the rest of the body is thrown away. */
+function isArriving({ current, socket }: Connection): boolean {
+  return socket.writableEnded || current?.req.complete === false;
 }

@@ -47,11 +47,12 @@ const unknownKey: Problem = {
   reason: 'unauthorized',
   headers: { 'www-authenticate': `${realm}, error="invalid_token"` },
 };
-const scopeMissing = (scope: Scope): Problem => ({
+const scopeMissing = (scope: Scope, key: string | undefined): Problem => ({
   status: 403,
   detail: `The API key lacks the scope "${scope}"`,
   reason: 'forbidden',
   headers: { 'www-authenticate': `${realm}, error="insufficient_scope", scope="${scope}"` },
+  key,
 });
 
 export function isProblem(value: Caller | Problem): value is Problem {
@@ -93,7 +94,7 @@ export function createGate({ apiKeys, allowAnonymous, host: ownHost }: HttpOptio
       const caller = authenticate(req.headers);
       if (scope === undefined) return isProblem(caller) ? anybody : caller;
       if (isProblem(caller)) return caller;
-      return caller.scopes.has(scope) ? caller : scopeMissing(scope);
+      return caller.scopes.has(scope) ? caller : scopeMissing(scope, caller.name);
     },
     seesInside: (caller) => !hasKeys || caller.scopes.has('admin'),
   };

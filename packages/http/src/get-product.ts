@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isProductId, type ProductRecord } from '@product-updates/domain';
 import { sendProblem } from './answer.ts';
+import { reportDenial } from './denial.ts';
 import { etagOf, matchesEtag } from './etag.ts';
 import { isProblem, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -15,6 +16,8 @@ export interface GetProductOptions {
 /** A route below Koa: it answers on its own, later, and never throws. `id` is decoded. */
 export type GetProduct = (req: IncomingMessage, res: ServerResponse, id: string) => void;
 
+const WHAT = 'GET /products/{id}';
+
 export const unknownProduct: Problem = { status: 404, detail: 'No update of this product was applied yet' };
 
 /** `GET` and `HEAD /products/{id}`, from the headers to the answer. */
@@ -26,6 +29,7 @@ export function createGetProduct({ deps, gate, monotonicNow }: GetProductOptions
     const answer = (status: number): void =>
       observer.responded(method, '/products/{id}', status, monotonicNow() - startedMs);
     const refuse = (problem: Problem): void => {
+      reportDenial(deps, req, problem);
       sendProblem(req, res, problem);
       answer(problem.status);
     };
@@ -40,7 +44,8 @@ export function createGetProduct({ deps, gate, monotonicNow }: GetProductOptions
       },
       (error: unknown) => {
         const problem = problemOf(error);
-        if (problem === undefined) observer.failed('GET /products/{id}', error);
+        if (problem === undefined) observer.failed(WHAT, error, { product_id: id });
+        else observer.unavailable(WHAT, error, { product_id: id });
         refuse(problem ?? unexpected);
       },
     );

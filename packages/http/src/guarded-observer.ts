@@ -1,9 +1,9 @@
 import { guarded } from '@product-updates/errors';
-import type { HttpObserver } from './http-dependencies.ts';
+import type { About, HttpObserver } from './http-dependencies.ts';
 
 /** The same observer, unable to throw into a request: what it throws, it is told of as `failed`. */
 export function guardedObserver(observer: HttpObserver): HttpObserver {
-  const failed = guarded((what: string, error: unknown) => observer.failed(what, error));
+  const failed = guarded((what: string, error: unknown, about?: About) => observer.failed(what, error, about));
   const told = (name: keyof HttpObserver) => (error: unknown) => failed(`observer.${name}`, error);
   return {
     accepting(events, traceparent) {
@@ -16,6 +16,9 @@ export function guardedObserver(observer: HttpObserver): HttpObserver {
     },
     refused: guarded((reason, updates) => observer.refused(reason, updates), told('refused')),
     responded: guarded((...response) => observer.responded(...response), told('responded')),
+    connectionDropped: guarded((reason) => observer.connectionDropped(reason), told('connectionDropped')),
+    denied: guarded((denial) => observer.denied(denial), told('denied')),
+    unavailable: guarded((...failure) => observer.unavailable(...failure), told('unavailable')),
     replayed: guarded((letter_id) => observer.replayed(letter_id), told('replayed')),
     failed,
   };
@@ -23,10 +26,11 @@ export function guardedObserver(observer: HttpObserver): HttpObserver {
 
 /** Of one that has no `failed`, what it throws is dropped. */
 export function guardedServerObserver(
-  observer: Pick<HttpObserver, 'refused' | 'responded'>,
-): Pick<HttpObserver, 'refused' | 'responded'> {
+  observer: Pick<HttpObserver, 'refused' | 'responded' | 'connectionDropped'>,
+): Pick<HttpObserver, 'refused' | 'responded' | 'connectionDropped'> {
   return {
     refused: guarded((reason, updates) => observer.refused(reason, updates)),
     responded: guarded((...response) => observer.responded(...response)),
+    connectionDropped: guarded((reason) => observer.connectionDropped(reason)),
   };
 }

@@ -60,6 +60,12 @@ export interface PipelineView {
   readonly last_receive_ms: number | null;
 }
 
+/**
+ * Why a connection was closed to make room: it was the longest idle one; none was idle and its request had been arriving for
+ * longest; all others waited for answers; it did not read its answer; it pipelined too many requests.
+ */
+export type DropReason = 'idle' | 'unfinished_request' | 'all_busy' | 'unread_answer' | 'pipelining';
+
 /** Called synchronously, so it must be cheap. What it throws goes to its own `failed`, and the request goes on. */
 export interface HttpObserver {
   /**
@@ -74,8 +80,32 @@ export interface HttpObserver {
   refused(reason: RefusalReason, updates: number): void;
   /** `route` is one of the paths of the OpenAPI document, `unmatched` or `unparsed`; `method` a known one or `OTHER`. */
   responded(method: string, route: string, status: number, durationMs: number): void;
+  /** A connection was closed so that others are served. */
+  connectionDropped(reason: DropReason): void;
+  /** Somebody was answered 401, 403 or 429. */
+  denied(denial: Denial): void;
+  /** The store or the queue failed, which the error tells: the client was answered 503. */
+  unavailable(what: string, error: unknown, about?: About): void;
   /** After it was told of as accepted. */
   replayed(letter_id: string): void;
   /** A bug: the client was answered 500. */
-  failed(what: string, error: unknown): void;
+  failed(what: string, error: unknown, about?: About): void;
+}
+
+/** Who was refused what, and why; never the key that was sent. */
+export interface Denial {
+  readonly status: number;
+  readonly method: string;
+  /** Without its query, and cut where it is long. */
+  readonly path: string;
+  readonly address: string;
+  /** The name of the key, where it is one of ours. */
+  readonly key: string | undefined;
+  readonly why: string;
+}
+
+/** What a request was about, for the log. */
+export interface About {
+  readonly product_id?: string;
+  readonly letter_id?: string;
 }

@@ -26,6 +26,12 @@ export interface HttpLimits {
   readonly maxConnections: number;
   /** 0: no bound of its own, for behind a proxy, where all come from one address. */
   readonly maxConnectionsPerAddress: number;
+  /** Bytes of all answers together that clients have not read. */
+  readonly maxUnreadBytes: number;
+  /** Pipelined requests of all connections together that wait for the answers before theirs. */
+  readonly maxPipelined: number;
+  /** How long a connection must be silent to be closed as idle when the server closes; as long it goes on listening. */
+  readonly closingQuietMs: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -38,4 +44,7 @@ export const defaultHttpLimits: HttpLimits = {
   maxQueryBytes: MAX_IDS * (MAX_PRODUCT_ID_LENGTH * BYTES_OF_CHARACTER + '&id='.length),
   maxConnections: 8192,
   maxConnectionsPerAddress: 2048,
+  maxUnreadBytes: 67_108_864,
+  maxPipelined: 10_000,
+  closingQuietMs: 500,
 };

@@ -41,6 +41,8 @@ export interface Problem {
   readonly members?: Readonly<Record<string, unknown>>;
   /** The connection ends with this answer. */
   readonly close?: boolean;
+  /** The name of the key that was refused, for the log alone. */
+  readonly key?: string | undefined;
 }
 
 /** Carries a problem up to where answers are written. Not an accident, so nobody logs it. */
@@ -69,11 +71,11 @@ const queueUnavailable: Problem = {
   reason: 'queue_unavailable',
   headers: retryAfter(2),
 };
-const unavailable: Problem = {
+const unavailable = (what: Dependency): Problem => ({
   status: 503,
-  detail: 'The store or the queue cannot be reached, try again later',
+  detail: `The ${what} cannot be reached, try again later`,
   headers: retryAfter(2),
-};
+});
 export const draining: Problem = {
   status: 503,
   detail: 'The server is shutting down, try another one or again later',
@@ -118,15 +120,18 @@ export function problemOfPublish(error: unknown): Problem | undefined {
   }
 }
 
+/** What an operation asks. */
+export type Dependency = 'store' | 'queue';
+
 /** What a client is told about anything else that was thrown; `undefined`: that is a bug, tell `unexpected` and log. */
-export function problemOf(error: unknown): Problem | undefined {
+export function problemOf(error: unknown, asked: Dependency = 'store'): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;
   switch (codeOf(error)) {
     case 'full':
     case 'unavailable':
     case 'misconfigured':
     case 'closed':
-      return unavailable;
+      return unavailable(asked);
     default:
       return undefined;
   }

@@ -4,9 +4,10 @@ import type { Context, Middleware, Next } from 'koa';
 import bodyParser from 'koa-bodyparser';
 import { securityHeaders, sendProblem } from './answer.ts';
 import { checkText, emptyBody, hasBody, invalidJson, type BodyReader, type ReadBody } from './body-reader.ts';
+import { reportDenial } from './denial.ts';
 import { isProblem, type Gate } from './gate.ts';
 import type { GetProduct } from './get-product.ts';
-import type { HttpObserver } from './http-dependencies.ts';
+import type { About, HttpDependencies } from './http-dependencies.ts';
 import type { Operation } from './operations.ts';
 import type { PostEvents } from './post-events.ts';
 import { HttpProblem, problemOf, unexpected, type Problem } from './problem.ts';
@@ -19,13 +20,12 @@ export interface HotRoutes {
   readonly getProduct: GetProduct;
 }
 
-export interface RouterOptions {
+export interface RouterOptions extends Pick<HttpDependencies, 'observer' | 'options'> {
   readonly operations: readonly Operation[];
   readonly routes: Routes;
   readonly hot: HotRoutes;
   readonly gate: Gate;
   readonly bodies: BodyReader;
-  readonly observer: HttpObserver;
   readonly monotonicNow: () => number;
 }
 
@@ -33,6 +33,8 @@ export interface RouterOptions {
 interface State {
   /** The operation that was matched. */
   operation?: Operation;
+  /** What the request is about. */
+  about?: About;
   /** A route below Koa has taken the request over, and reports its answer itself. */
   handedOver?: boolean;
 }
@@ -57,7 +59,8 @@ export function createRouter(options: RouterOptions): readonly Middleware[] {
 }
 
 /** Writes every problem that was thrown, reports what is a bug, and measures. */
-function answerProblems({ observer, monotonicNow }: RouterOptions): Middleware {
+function answerProblems(options: RouterOptions): Middleware {
+  const { observer, monotonicNow } = options;
   return async (ctx, next) => {
     const startedMs = monotonicNow();
     const state = ctx.state as State;
@@ -67,9 +70,14 @@ function answerProblems({ observer, monotonicNow }: RouterOptions): Middleware {
       await next();
       status = ctx.status;
     } catch (error) {
-      const { operation } = state;
-      const problem = problemOf(error) ?? unexpected;
-      if (problem === unexpected) observer.failed(`${ctx.method} ${operation?.path ?? 'unmatched'}`, error);
+      const { operation, about } = state;
+      const what = `${ctx.method} ${operation?.path ?? 'unmatched'}`;
+      const problem = problemOf(error, operation?.id === 'getQueue' ? 'queue' : 'store') ?? unexpected;
+      // Of a problem that was thrown, what the queue or the store rejected with; nothing where it is our own.
+      const cause = error instanceof HttpProblem ? error.cause : error;
+      if (problem === unexpected) observer.failed(what, error, about);
+      else if (problem.status === 503 && cause !== undefined) observer.unavailable(what, cause, about);
+      reportDenial(options, ctx.req, problem);
       if (operation?.id === 'postEvents') observer.refused(problem.reason ?? 'malformed', 1);
       ctx.respond = false;
       sendProblem(ctx.req, ctx.res, problem);
@@ -93,6 +101,7 @@ function createHandler(
     const caller = gate.admit(ctx.req, operation.scope);
     if (isProblem(caller)) throw new HttpProblem(caller);
     const query = readQuery(ctx.querystring);
+    state.about = aboutOf(operation, ctx.params['id']);
     if (operation.id === 'postEvents' || operation.id === 'getProduct') {
       state.handedOver = true;
       ctx.respond = false;
@@ -103,6 +112,11 @@ function createHandler(
     await readBody?.(ctx);
     sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
   };
+}
+
+function aboutOf({ path }: Operation, id: string | undefined): About {
+  if (id === undefined) return {};
+  return path.startsWith('/products/') ? { product_id: id } : { letter_id: id };
 }
 
 const ignoreQuery: ReadQuery = () => ({});

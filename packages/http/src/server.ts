@@ -5,22 +5,26 @@ import type { Abortable } from '@product-updates/queue';
 import { sendProblem } from './answer.ts';
 import { hasBody } from './body-reader.ts';
 import { createClientErrors } from './client-error.ts';
+import { createConnectionBounds } from './connection-bounds.ts';
+import { Connections, type Connection } from './connections.ts';
 import { mayHaveLargeBody, refusalOfHead } from './framing.ts';
-import { ignoreUpgrades, isUpgrade } from './ignore-upgrade.ts';
-import { boundConnections } from './connection-bounds.ts';
 import { guardedServerObserver } from './guarded-observer.ts';
-import type { HttpObserver } from './http-dependencies.ts';
+import type { DropReason, HttpObserver } from './http-dependencies.ts';
+import { ignoreUpgrades, isUpgrade } from './ignore-upgrade.ts';
 import { defaultHttpLimits, HEADERS_MAX, type HttpLimits } from './limits.ts';
+import { closeServer } from './server-closing.ts';
+import { createUnreadBound } from './unread-answers.ts';
 
 export interface HttpServerOptions extends Partial<HttpLimits> {
   /** Hears of what is refused before the app sees it. */
-  readonly observer?: Pick<HttpObserver, 'refused' | 'responded'>;
+  readonly observer?: Pick<HttpObserver, 'refused' | 'responded' | 'connectionDropped'>;
 }
+
+type Handle = (req: IncomingMessage, res: ServerResponse) => void;
 
 interface Inside {
   readonly serve: (app: Koa) => void;
-  /** Ends the connections: now those that nothing is owed, the others with the answer they wait for. */
-  readonly letGo: () => void;
+  readonly close: (signal: AbortSignal | undefined) => Promise<void>;
 }
 
 const insides = new WeakMap<Server, Inside>();
@@ -32,49 +36,47 @@ const insides = new WeakMap<Server, Inside>();
 export function createHttpServer(app: Koa | null, { observer: given, ...limits }: HttpServerOptions = {}): Server {
   const bounds = { ...defaultHttpLimits, ...limits };
   const observer = given === undefined ? undefined : guardedServerObserver(given);
-  const errors = createClientErrors(observer);
   const dispatch = createDispatch();
   if (app !== null) dispatch.serve(app);
-  const handleRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    errors.began(req, res);
+  const server = createServer({
+    headersTimeout: bounds.headersTimeoutMs,
+    requestTimeout: bounds.requestTimeoutMs,
+    keepAliveTimeout: bounds.keepAliveTimeoutMs,
+    connectionsCheckingInterval: bounds.checkingIntervalMs,
+    maxHeaderSize: bounds.maxHeaderBytes + bounds.maxQueryBytes,
+    shouldUpgradeCallback: (req) => !hasBody(req),
+    // The app answers a missing Host itself: Node's own answer is bare.
+    requireHostHeader: false,
+  });
+  server.maxHeadersCount = HEADERS_MAX;
+  // Else Node ends the connection of a client that has sent all it wants to, before an answer that takes longer.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  server.setTimeout(bounds.idleTimeoutMs);
+  const connections = createConnections(server, bounds, observer);
+  const latestAnswerOn = (socket: Socket): ServerResponse | undefined => connections.of(socket).latest;
+  const errors = createClientErrors(observer, latestAnswerOn);
+  const serve: Handle = (req, res) => {
     const refusal = refusalOfHead(req, bounds.maxHeaderBytes);
     if (refusal !== undefined) return errors.refuseHead(req, res, refusal);
     if (isUpgrade(req)) res.shouldKeepAlive = false;
     if (mayHaveLargeBody(req)) closeUnlessRead(req, res);
     dispatch.handle(req, res);
   };
-  const server = createServer(
-    {
-      headersTimeout: bounds.headersTimeoutMs,
-      requestTimeout: bounds.requestTimeoutMs,
-      keepAliveTimeout: bounds.keepAliveTimeoutMs,
-      connectionsCheckingInterval: bounds.checkingIntervalMs,
-      maxHeaderSize: bounds.maxHeaderBytes + bounds.maxQueryBytes,
-      shouldUpgradeCallback: (req) => !hasBody(req),
-      // The app answers a missing Host itself: Node's own answer is bare.
-      requireHostHeader: false,
-    },
-    handleRequest,
-  );
-  server.maxHeadersCount = HEADERS_MAX;
-  // Else Node ends the connection of a client that has sent all it wants to, before an answer that takes longer.
-  Object.assign(server, { httpAllowHalfOpen: true });
-  server.setTimeout(bounds.idleTimeoutMs);
-  server.on('checkContinue', handleRequest);
+  for (const event of ['request', 'checkContinue'] as const) {
+    server.on(event, (req: IncomingMessage, res: ServerResponse) => connections.began(req, res, serve));
+  }
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
-    errors.began(req, res);
-    sendProblem(req, res, { status: 417, detail: 'The only expectation that is known is 100-continue', close: true });
-    observer?.responded('OTHER', 'unparsed', 417, 0);
+    connections.began(req, res, () => {
+      sendProblem(req, res, { status: 417, detail: 'The only expectation that is known is 100-continue', close: true });
+      observer?.responded('OTHER', 'unparsed', 417, 0);
+    });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => errors.refuse(error, socket as Socket));
   server.on('connect', (_req, socket) => errors.refuseTunnel(socket as Socket));
-  ignoreUpgrades(server, (socket) => errors.answerOn(socket));
-  const connections = boundConnections(server, bounds);
+  ignoreUpgrades(server, latestAnswerOn);
   insides.set(server, {
     serve: dispatch.serve,
-    letGo() {
-      for (const socket of connections) letGo(socket, errors.answerOn(socket), bounds.requestTimeoutMs);
-    },
+    close: (signal) => closeServer({ server, connections, quietMs: bounds.closingQuietMs, signal }),
   });
   return server;
 }
@@ -96,23 +98,33 @@ export function serveApp(server: Server, app: Koa): void {
 }
 
 /**
- * Stops listening and resolves when the last connection is gone: those at rest at once, the others after the answer that
- * they wait for, but no longer than a request may take to arrive. When the signal fires, the rest are cut. Drain the app first, so that answers end their connections.
+ * Closes the server so that no client is cut: from now on each answer ends its connection, and what is silent for half a
+ * second is closed. So long it goes on listening, since those who do not know yet that it closes still come. Resolves when the
+ * last connection is gone. When the signal fires, the rest are cut. Drain the app first, so that it refuses updates.
  */
 export function closeHttpServer(server: Server, { signal }: Abortable = {}): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = (): void => server.closeAllConnections();
-    server.close(() => {
-      signal?.removeEventListener('abort', cut);
-      resolve();
-    });
-    insides.get(server)?.letGo();
-    if (signal?.aborted === true) cut();
-    else signal?.addEventListener('abort', cut, { once: true });
-  });
+  return insides.get(server)?.close(signal) ?? Promise.resolve();
 }
 
-type Handle = (req: IncomingMessage, res: ServerResponse) => void;
+function createConnections(server: Server, bounds: HttpLimits, observer: HttpServerOptions['observer']): Connections {
+  const drop = (connection: Connection, reason: DropReason): void => {
+    observer?.connectionDropped(reason);
+    connections.delete(connection);
+    connection.socket.destroy();
+  };
+  const connections = new Connections(server, {
+    maxWaiting: bounds.maxPipelined,
+    onFlood: (connection) => drop(connection, 'pipelining'),
+    onOpen(connection) {
+      unread.watch(connection);
+      connectionBounds.opened(connection);
+    },
+    onClose: (connection) => connectionBounds.closed(connection),
+  });
+  const unread = createUnreadBound(bounds.maxUnreadBytes, (connection) => drop(connection, 'unread_answer'));
+  const connectionBounds = createConnectionBounds(connections, bounds, drop);
+  return connections;
+}
 
 function createDispatch(): { handle: Handle; readonly serve: (app: Koa) => void } {
   let begin = (): void => {};
@@ -129,24 +141,4 @@ function createDispatch(): { handle: Handle; readonly serve: (app: Koa) => void 
     },
   };
   return dispatch;
-}
-
-/**
- * Node alone would wait for those that have sent nothing or half a head, let a connection rest after its answer, and, as
- * it stops looking at the times when it closes, wait for ever for the rest of a body. Of a body that is refused already
- * nobody needs the rest.
- */
-function letGo(socket: Socket, answer: ServerResponse | undefined, requestTimeoutMs: number): void {
-  const isRefused = answer?.headersSent === true && !answer.req.complete;
-  if (answer === undefined || answer.writableFinished || isRefused) {
-    socket.destroySoon();
-    return;
-  }
-  answer.shouldKeepAlive = false;
-  answer.once('finish', () => socket.destroySoon());
-  if (answer.req.complete) return;
-  const late = setTimeout(() => {
-    if (!answer.req.complete) socket.destroy();
-  }, requestTimeoutMs);
-  late.unref();
 }

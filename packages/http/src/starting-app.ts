@@ -61,6 +61,6 @@ export function createStartingApp(deps: StartingDependencies): Koa {
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
   return assembleApp(
     { serveHot: () => false, isDraining: () => false },
-    { operations, routes, hot, gate, bodies: createBodyReader(), observer, monotonicNow },
+    { operations, routes, hot, gate, bodies: createBodyReader(), observer, options, monotonicNow },
   );
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CodedError } from '@product-updates/errors';
+import { codeOf, CodedError } from '@product-updates/errors';
 import { versionOf, type ProductEvent } from '@product-updates/domain';
 import { bodyOf, buryUpdates, expectProblem, letterOf, startService, undecodable, type Service } from './service.ts';
 
@@ -125,6 +125,7 @@ describe('/dead-letters', () => {
         const [event] = await bury(1);
         await broken.store.deadLetters.add(letterOf(event as ProductEvent));
         expectProblem(await broken.agent.post(`/dead-letters/${event?.event_id}.0/replay`), 503);
+        expect(broken.seen.unavailable.map(({ error }) => codeOf(error))).to.deep.equal([code]);
         expect(await broken.store.deadLetters.count()).to.equal(1);
       }
     });

@@ -18,6 +18,9 @@ function createThrowing(accepting: 'throws' | 'throws later'): { observer: HttpO
       accepting: accepting === 'throws' ? throwing('accepting') : () => throwing('accepted'),
       refused: throwing('refused'),
       responded: throwing('responded'),
+      connectionDropped: throwing('connectionDropped'),
+      denied: throwing('denied'),
+      unavailable: throwing('unavailable'),
       replayed: throwing('replayed'),
       failed: throwing('failed'),
     },
@@ -36,6 +39,7 @@ describe('an observer that throws', () => {
       await agent.get('/products/p1').expect(200);
       await agent.get('/products?id=p1').expect(200);
       await agent.post('/events').send({ product_id: 'p1' }).expect(400);
+      await agent.get('/products/p1').set('host', 'elsewhere.example').expect(403);
       const [{ body } = expect.fail('nothing to receive')] = await (async () => {
         await agent.post('/events').send({ product_id: 'p2', price: 1 }).expect(202);
         return queue.receive(1);
@@ -46,6 +50,7 @@ describe('an observer that throws', () => {
         accepting === 'throws' ? 'accepting' : 'accepted',
         'refused',
         'responded',
+        'denied',
         'replayed',
         'failed',
       ]);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { closeHttpServer } from '@product-updates/http';
 import { startService, startSlowService, until, type Service, type ServiceOptions } from './service.ts';
 import {
   converse,
@@ -150,7 +149,7 @@ describe('a client that', () => {
     const answers = untilClosed(socket);
     const body = 'x'.repeat(5_000_000);
     socket.write(`${postUpdate}${postHead(`Content-Length: ${body.length}`)}${body}`);
-    await until(() => publishing.length === 1 && slow.seen.refused.length === 1);
+    await until(() => publishing.length === 1);
     publishing[0]?.();
     expect(parseAnswers(await answers).map(({ status }) => status)).to.deep.equal([202, 413]);
     await slow[Symbol.asyncDispose]();
@@ -201,87 +200,5 @@ describe('a client that', () => {
     const [{ socket: other }] = await connection;
     if (!other.destroyed) await once(other, 'close');
     socket.destroy();
-  });
-});
-
-describe('closeHttpServer', () => {
-  it('waits for answers that are owed, and for nobody else', async () => {
-    const { service, publishing } = await startSlowService();
-    const silent = untilClosed(await openSocket(service.port));
-    const resting = await openSocket(service.port);
-    resting.write(head('GET', '/livez'));
-    await once(resting, 'readable');
-    const waiting = await openSocket(service.port);
-    waiting.write(postUpdate);
-    await until(() => publishing.length === 1);
-
-    service.http.drain();
-    const closed = closeHttpServer(service.server);
-    const answer = untilClosed(waiting);
-    await Promise.all([silent, untilClosed(resting)]);
-    publishing[0]?.();
-    const [accepted] = parseAnswers(await answer);
-    expect(accepted?.status).to.equal(202);
-    await closed;
-    await service[Symbol.asyncDispose]();
-  });
-
-  it('cuts what is left when the signal fires', async () => {
-    await using service = await startService();
-    const socket = await openSocket(service.port);
-    const request = once(service.server, 'request');
-    socket.write(`${postHead('Content-Length: 29')}{`);
-    await request;
-    const gone = untilClosed(socket);
-    const deadline = new AbortController();
-    const closed = closeHttpServer(service.server, { signal: deadline.signal });
-    deadline.abort();
-    await closed;
-    await gone;
-  });
-
-  it('waits no longer for a body than ever, and not at all for a head', async () => {
-    const service = await startService({ limits: { requestTimeoutMs: 100, headersTimeoutMs: 100 } });
-    const connections: Socket[] = [];
-    service.server.on('connection', (socket: Socket) => connections.push(socket));
-    const dribbling = await openSocket(service.port);
-    const request = once(service.server, 'request');
-    dribbling.write(postHead('Transfer-Encoding: chunked'));
-    await request;
-    const drip = setInterval(() => dribbling.write('1\r\n \r\n'), 10);
-    const half = await openSocket(service.port);
-    const late = await openSocket(service.port);
-    late.write('GET /livez HT');
-    await until(() => (connections[2]?.bytesRead ?? 0) > 0);
-    const gone = [dribbling, half, late].map((socket) => untilClosed(socket));
-    await closeHttpServer(service.server);
-    clearInterval(drip);
-    await Promise.all(gone);
-    await service[Symbol.asyncDispose]();
-  });
-
-  it('does not wait for the rest of a body that is refused', async () => {
-    const service = await startService();
-    const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
-    socket.write(postHead('Content-Length: 5000000'));
-    await once(socket, 'data');
-    const gone = new Promise((resolve) => {
-      socket.once('close', resolve);
-      socket.once('end', () => socket.end());
-    });
-    await closeHttpServer(service.server);
-    await gone;
-    await service[Symbol.asyncDispose]();
-  });
-
-  it('frees the port', async () => {
-    const service = await startService();
-    const { port } = service.server.address() as AddressInfo;
-    await service[Symbol.asyncDispose]();
-    let refused = false;
-    await openSocket(port).catch(() => {
-      refused = true;
-    });
-    expect(refused).to.equal(true);
   });
 });

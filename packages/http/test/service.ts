@@ -11,6 +11,9 @@ import {
   closeHttpServer,
   createHttpApp,
   createHttpServer,
+  type About,
+  type Denial,
+  type DropReason,
   type HttpApp,
   type HttpDependencies,
   type HttpLimits,
@@ -53,7 +56,10 @@ export interface Seen {
   readonly refused: { reason: string; updates: number }[];
   readonly responded: string[];
   readonly replayed: string[];
-  readonly failed: { what: string; error: unknown }[];
+  readonly dropped: DropReason[];
+  readonly denied: Denial[];
+  readonly unavailable: { what: string; error: unknown; about: About | undefined }[];
+  readonly failed: { what: string; error: unknown; about: About | undefined }[];
 }
 
 export interface Service extends AsyncDisposable {
@@ -94,7 +100,16 @@ export async function startService({ options, limits, capacity = 1000, wrap }: S
   const clock = createTestClock();
   const queue = createMemoryQueue<ProductEvent>({ capacity, clock });
   const store = createMemoryStore({ deadLetterMax: 1000 });
-  const seen: Seen = { accepted: [], refused: [], responded: [], replayed: [], failed: [] };
+  const seen: Seen = {
+    accepted: [],
+    refused: [],
+    responded: [],
+    replayed: [],
+    dropped: [],
+    denied: [],
+    unavailable: [],
+    failed: [],
+  };
   const pipeline = { view: runningPipeline };
   const now = (): number => clock.now();
   const deps: HttpDependencies = {
@@ -112,7 +127,10 @@ export async function startService({ options, limits, capacity = 1000, wrap }: S
       refused: (reason, updates) => seen.refused.push({ reason, updates }),
       responded: (method, route, status) => seen.responded.push(`${method} ${route} ${status}`),
       replayed: (id) => seen.replayed.push(id),
-      failed: (what, error) => seen.failed.push({ what, error }),
+      connectionDropped: (reason) => seen.dropped.push(reason),
+      denied: (denial) => seen.denied.push(denial),
+      unavailable: (what, error, about) => seen.unavailable.push({ what, error, about }),
+      failed: (what, error, about) => seen.failed.push({ what, error, about }),
     },
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),
     rates: () => ({ accepted_per_second: 2, settled_per_second: 1 }),
@@ -216,13 +234,15 @@ export function letterOf(event: ProductEvent, changes: Partial<DeadLetter> = {})
 }
 
 /** A service whose queue takes its time: each publish waits until it is let. */
-export async function startSlowService(): Promise<{ service: Service; publishing: (() => void)[] }> {
+export async function startSlowService(
+  limits: Partial<HttpLimits> = {},
+): Promise<{ service: Service; publishing: (() => void)[] }> {
   const publishing: (() => void)[] = [];
   const publish = (): Promise<void> =>
     new Promise((resolve) => {
       publishing.push(resolve);
     });
-  const service = await startService({ wrap: (deps) => ({ ...deps, publisher: { publish } }) });
+  const service = await startService({ limits, wrap: (deps) => ({ ...deps, publisher: { publish } }) });
   return { service, publishing };
 }
 

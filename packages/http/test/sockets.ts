@@ -16,9 +16,10 @@ export async function converse(port: number, text: string | Buffer): Promise<str
   return untilClosed(socket);
 }
 
-export function openSocket(port: number): Promise<Socket> {
+/** `localAddress`: where it comes from, any of 127.0.0.0/8. */
+export function openSocket(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => {
       socket.off('error', reject);
       // The server may reset it; what was read until then counts.
       socket.on('error', () => undefined);

@@ -14,18 +14,23 @@ export interface HttpObserver {
   accepting(events: readonly ProductEvent[], traceparent: string | undefined): () => void;
   refused(reason: string, updates: number): void;
   responded(method: string, route: string, status: number, durationMs: number): void;
+  connectionDropped(reason: string): void;
+  denied(denial: object): void;
+  unavailable(what: string, error: unknown, about?: object): void;
   replayed(letter_id: string): void;
-  failed(what: string, error: unknown): void;
+  failed(what: string, error: unknown, about?: object): void;
 }
 
 export interface HttpObserverOptions {
   readonly counters: Counters;
   readonly log: Log;
   readonly gate: FloodGate;
+  /** Of dropped connections. */
+  readonly dropsGate: FloodGate;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-export function createHttpObserver({ counters, log, gate, clock }: HttpObserverOptions): HttpObserver {
+export function createHttpObserver({ counters, log, gate, dropsGate, clock }: HttpObserverOptions): HttpObserver {
   /** Keeps nothing but the number. */
   function counting(updates: number): () => void {
     return () => {
@@ -50,11 +55,20 @@ export function createHttpObserver({ counters, log, gate, clock }: HttpObserverO
     refused: (reason, updates) => counters.refused.add(reason, updates),
     responded: (method, route, status, durationMs) =>
       counters.routeSeconds.observe(method, route, status, durationMs / 1000),
+    connectionDropped(reason) {
+      if (dropsGate.passes(reason)) log.warn({ reason }, 'a connection was closed so that others are served');
+    },
+    denied(denial) {
+      if (log.debugs) log.debug({ ...denial }, 'denied');
+    },
+    unavailable(what, error, about) {
+      if (gate.passes('http unavailable')) log.warn({ ...about, ...failure(error) }, what);
+    },
     replayed(letter_id) {
       if (gate.passes('replay')) log.info({ letter_id }, 'replay');
     },
-    failed(what, error) {
-      if (gate.passes('http failure')) log.error(failure(error), what);
+    failed(what, error, about) {
+      if (gate.passes('http failure')) log.error({ ...about, ...failure(error) }, what);
     },
   };
 }

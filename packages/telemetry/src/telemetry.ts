@@ -9,6 +9,8 @@ import { scrape, type Build, type MetricSources } from './scrape.ts';
 
 /** Lines of one kind (dead letters, failures, replays) a second; the rest of that second is told in one line. */
 const LINES_PER_SECOND = 10;
+/** Of dropped connections, which go on for as long as somebody floods, one line for each reason in so long, and one that counts the rest. */
+const DROPS_WINDOW_MS = 10_000;
 
 export interface TelemetryOptions {
   readonly level: LogLevel;
@@ -48,15 +50,22 @@ export function createTelemetry({ level, clock, build, write }: TelemetryOptions
   const log = createLog({ level, clock, write, onDropped: () => counters.droppedLines.add(1) });
   const gate = createFloodGate({
     clock,
-    linesPerSecond: LINES_PER_SECOND,
+    lines: LINES_PER_SECOND,
     summarise: (kind, suppressed) =>
       log.warn({ kind, suppressed }, `${suppressed} more like "${kind}" within a second`),
+  });
+  const dropsGate = createFloodGate({
+    clock,
+    lines: 1,
+    windowMs: DROPS_WINDOW_MS,
+    summarise: (reason, connections) =>
+      log.warn({ reason, connections }, 'more connections were closed so that others are served'),
   });
   nodeMetrics();
   return {
     log,
     pipelineObserver: createPipelineObserver({ counters, log, gate, clock }),
-    httpObserver: createHttpObserver({ counters, log, gate, clock }),
+    httpObserver: createHttpObserver({ counters, log, gate, dropsGate, clock }),
     metrics: async (sources) => expose(await scrape({ counters, sources, clock, build })),
     rates: () => ({
       accepted_per_second: counters.acceptedRate.perSecond(clock.now()),
@@ -64,7 +73,10 @@ export function createTelemetry({ level, clock, build, write }: TelemetryOptions
     }),
     totals: () => ({ accepted: counters.accepted.total(), settled: sumOf(counters.settled.entries()) }),
     recovered: (updates) => counters.recovered.add(updates),
-    [Symbol.dispose]: () => gate[Symbol.dispose](),
+    [Symbol.dispose]() {
+      gate[Symbol.dispose]();
+      dropsGate[Symbol.dispose]();
+    },
   };
 }
 

@@ -12,7 +12,7 @@ describe('flood gate', () => {
     told = [];
     gate = createFloodGate({
       clock,
-      linesPerSecond: 3,
+      lines: 3,
       summarise: (kind, suppressed) => told.push([kind, suppressed]),
     });
   });

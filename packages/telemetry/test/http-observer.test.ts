@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CodedError } from '@product-updates/errors';
 import { capture } from './captured.ts';
 import { event, TRACE_ID, TRACEPARENT } from './events.ts';
 import { sources } from './sources.ts';
@@ -40,11 +41,50 @@ describe('http observer', () => {
     expect(body).to.include(`${name}_count{${labels}} 1\n`);
   });
 
+  it('logs at debug who was refused, and nothing of it above', () => {
+    const denial = { status: 403, method: 'GET', path: '/queue', address: '1.2.3.4', key: 'shop', why: 'no scope' };
+    const debug = capture('debug');
+    debug.telemetry.httpObserver.denied(denial);
+    expect(debug.lines()).to.deep.equal([
+      { level: 'debug', time: '2026-01-01T00:00:00.000Z', ...denial, msg: 'denied' },
+    ]);
+    const info = capture('info');
+    info.telemetry.httpObserver.denied(denial);
+    expect(info.lines()).to.deep.equal([]);
+  });
+
+  it('logs of dropped connections one line for each reason, and later how many more there were', async () => {
+    const { telemetry, clock, lines } = capture();
+    for (let n = 0; n < 1000; n += 1) telemetry.httpObserver.connectionDropped('idle');
+    telemetry.httpObserver.connectionDropped('unread_answer');
+    expect(lines().map(({ level, reason }) => [level, reason])).to.deep.equal([
+      ['warn', 'idle'],
+      ['warn', 'unread_answer'],
+    ]);
+    await clock.advance(10_000);
+    expect(lines()).to.have.length(3);
+    expect(lines()[2]).to.include({ level: 'warn', reason: 'idle', connections: 999 });
+    telemetry[Symbol.dispose]();
+  });
+
+  it('logs what the store or the queue failed at, escaped, without secrets and in a bounded way', () => {
+    const { telemetry, raw, lines } = capture();
+    const error = new CodedError('unavailable', 'postgres://u:secret@h is away');
+    const about = { product_id: 'a\u2028b' };
+    for (let n = 0; n < 100; n += 1) telemetry.httpObserver.unavailable('GET /products/{id}', error, about);
+    expect(lines()).to.have.length(10);
+    const told = { error: 'postgres://u:***@h is away', code: 'unavailable' };
+    expect(lines()[0]).to.include({ level: 'warn', msg: 'GET /products/{id}', ...about, ...told });
+    expect(raw[0]).to.include('a\\u2028b');
+    telemetry[Symbol.dispose]();
+  });
+
   it('logs failures with the place of the bug, a flood in a bounded way', () => {
     const { telemetry, lines } = capture();
-    for (let n = 0; n < 100; n += 1) telemetry.httpObserver.failed('a handler threw', new Error('x'));
+    for (let n = 0; n < 100; n += 1)
+      telemetry.httpObserver.failed('a handler threw', new Error('x'), { product_id: 'p1' });
     expect(lines()).to.have.length(10);
-    expect(lines()[0]).to.include({ level: 'error', msg: 'a handler threw', error: 'x' });
+    expect(lines()[0]).to.include({ product_id: 'p1', level: 'error', msg: 'a handler threw', error: 'x' });
     expect(lines()[0]?.['stack']).to.include('http-observer.test.ts');
   });
 });

@@ -1,0 +1,45 @@
+import type { Connection } from './connections.ts';
+
+/**
+ * Bounds the bytes of all answers that clients have not read: beyond `maxBytes` the connections that have not caught up for
+ * longest are dropped.
+ */
+export function createUnreadBound(
+  maxBytes: number,
+  drop: (connection: Connection) => void,
+): { watch(connection: Connection): void } {
+  /** Bytes that wait, of each connection that is behind, in the order in which they fell behind. */
+  const behind = new Map<Connection, number>();
+  let total = 0;
+
+  function caughtUp(connection: Connection): void {
+    total -= behind.get(connection) ?? 0;
+    behind.delete(connection);
+  }
+
+  function fellBehind(connection: Connection): void {
+    const bytes = connection.socket.writableLength;
+    total += bytes - (behind.get(connection) ?? 0);
+    behind.set(connection, bytes);
+    for (const [slowest] of behind) {
+      if (total <= maxBytes) return;
+      caughtUp(slowest);
+      drop(slowest);
+    }
+  }
+
+  return {
+    watch(connection) {
+      const { socket } = connection;
+      const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+      // The only place that every answer goes through, and that tells at once that it has to wait.
+      socket.write = (...args: unknown[]): boolean => {
+        const hasRoom = write(...args);
+        if (!hasRoom) fellBehind(connection);
+        return hasRoom;
+      };
+      socket.on('drain', () => caughtUp(connection));
+      socket.once('close', () => caughtUp(connection));
+    },
+  };
+}
