@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendAccepted } from './accepted.ts';
 import { sendProblem } from './answer.ts';
-import type { BodyReader } from './body-reader.ts';
+import { emptyBody, type BodyReader } from './body-reader.ts';
+import { charge, costOfRefused, rateLimited } from './charging.ts';
 import { clientAddress } from './client-address.ts';
+import { reportDenial } from './denial.ts';
 import { createFullness } from './fullness.ts';
 import { isProblem, type Caller, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -10,7 +12,7 @@ import { createIntake } from './intake.ts';
 import { parseUpdates } from './parse-updates.ts';
 import { prefersLenient } from './prefer.ts';
 import { draining, problemOf, problemOfPublish, queueFull, unexpected, type Problem } from './problem.ts';
-import type { RateLimiter } from './rate-limit.ts';
+import type { Bucket, RateLimiter } from './rate-limit.ts';
 import { traceparentOf } from './trace-context.ts';
 
 export interface PostEventsOptions {
@@ -31,8 +33,10 @@ interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly startedMs: number;
-  /** Whom the rate limit is counted for; nobody where there is none. */
-  readonly client: string;
+  /** What the rate limit leaves to the client; absent where there is none. */
+  readonly bucket: Bucket | undefined;
+  /** The name of its key. */
+  readonly key: string | undefined;
 }
 
 const WHAT = 'POST /events';
@@ -41,32 +45,35 @@ const WHAT = 'POST /events';
 export function createPostEvents(how: PostEventsOptions): PostEvents {
   const { deps, gate, bodies, limiter, isDraining, monotonicNow } = how;
   const { clock, observer, options } = deps;
+  const { bodyLimitBytes, maxBatch } = options;
   const fullness = createFullness(monotonicNow);
   const take = createIntake(deps);
-
-  function answered({ startedMs }: Exchange, status: number): void {
+  const answered = ({ startedMs }: Exchange, status: number): void =>
     observer.responded('POST', '/events', status, monotonicNow() - startedMs);
+  function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
+    reportRefusal(deps, exchange.req, problem, updates, error);
+    sendProblem(exchange.req, exchange.res, problem ?? unexpected);
+    answered(exchange, problem?.status ?? 500);
   }
 
-  function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
-    if (problem === undefined) observer.failed(WHAT, error);
-    const { reason, status } = problem ?? unexpected;
-    if (reason !== undefined) observer.refused(reason, updates);
-    sendProblem(exchange.req, exchange.res, problem ?? unexpected);
-    answered(exchange, status);
+  function refuseBody(exchange: Exchange, problem: Problem | undefined, bytes: number, error?: unknown): void {
+    charge(exchange.res, exchange.bucket, costOfRefused(problem, bytes, maxBatch));
+    refuse(exchange, problem, problem?.updates ?? 1, error);
   }
 
   function receive(exchange: Exchange, body: Buffer): void {
-    const { req } = exchange;
+    const { req, res, bucket, key } = exchange;
+    // Again, before anything is parsed: others of the client may have come meanwhile.
+    const limited = rateLimited(bucket, key);
+    if (limited !== undefined) return refuse(exchange, limited, 1);
     if (fullness.turnsAway(body.length)) {
       // A bad body gets this too instead of being told what is wrong with it: right only because nobody looked at it.
-      return refuse(exchange, (limiter && charge(limiter, exchange, 0)) ?? queueFull, fullness.updatesIn(body.length));
+      charge(res, bucket, 0);
+      return refuse(exchange, queueFull, fullness.updatesIn(body.length));
     }
-    const { maxBatch } = options;
     const parsed = parseUpdates(body, { nowMs: clock.now(), maxBatch, lenient: prefersLenient(req.headers['prefer']) });
     const { length } = parsed.updates;
-    const limited = limiter && charge(limiter, exchange, length);
-    if (limited !== undefined) return refuse(exchange, limited, length + (parsed.rejected?.length ?? 0));
+    charge(res, bucket, length + (parsed.rejected?.length ?? 0));
     if (parsed.rejected?.length) observer.refused('invalid', parsed.rejected.length);
     const begun = fullness.begin();
     const bodyBytes = body.length;
@@ -78,7 +85,7 @@ export function createPostEvents(how: PostEventsOptions): PostEvents {
       },
       refused(error) {
         // What the queue did not take was not the client's to pay for.
-        limiter?.take(exchange.client, -length);
+        bucket?.take(-length);
         const problem = problemOfPublish(error);
         if (problem === queueFull) fullness.refused(begun, length, bodyBytes);
         refuse(exchange, problem, length, error);
@@ -88,47 +95,47 @@ export function createPostEvents(how: PostEventsOptions): PostEvents {
 
   return (req, res) => {
     const caller = gate.admit(req, 'write');
-    const client = limiter === undefined || isProblem(caller) ? '' : clientOf(req, caller, options.trustProxy);
-    const exchange: Exchange = { req, res, startedMs: monotonicNow(), client };
-    if (isProblem(caller)) return refuse(exchange, caller, 1);
+    const startedMs = monotonicNow();
+    if (isProblem(caller)) return refuse({ req, res, startedMs, bucket: undefined, key: undefined }, caller, 1);
+    const bucket = limiter?.bucketOf(clientOf(req, caller, options.trustProxy));
+    const exchange: Exchange = { req, res, startedMs, bucket, key: caller.name };
     if (isDraining()) return refuse(exchange, draining, 1);
-    const refusal = bodies.refusal(req, options.bodyLimitBytes) ?? (limiter && rateLimited(limiter, client));
+    const refusal = bodies.refusal(req, bodyLimitBytes) ?? rateLimited(bucket, caller.name);
     if (refusal !== undefined) return refuse(exchange, refusal, 1);
-    bodies.read(req, res, options.bodyLimitBytes, (body) => {
+    bodies.read(req, res, bodyLimitBytes, (body) => {
       if (body === undefined) return;
-      if (!Buffer.isBuffer(body)) return refuse(exchange, body, 1);
+      if (!Buffer.isBuffer(body)) return refuseBody(exchange, body, bytesRead(req, body, bodyLimitBytes));
       try {
         receive(exchange, body);
       } catch (error) {
-        // What cannot be parsed costs as much as one update, so that a flood of it is bounded too.
-        limiter?.take(client, 1);
-        const problem = problemOf(error);
-        refuse(exchange, problem, problem?.updates ?? 1, error);
+        refuseBody(exchange, problemOf(error), body.length, error);
       }
     });
   };
 }
 
+/** `undefined`: the error is a bug. */
+function reportRefusal(
+  deps: HttpDependencies,
+  req: IncomingMessage,
+  problem: Problem | undefined,
+  updates: number,
+  error: unknown,
+): void {
+  const { observer } = deps;
+  if (problem === undefined) return observer.failed(WHAT, error);
+  const { reason } = problem;
+  if (reason !== undefined) observer.refused(reason, updates);
+  if (reason === 'queue_unavailable') observer.unavailable(WHAT, error);
+  reportDenial(deps, req, problem);
+}
+
+/** How much was read of a body that was not handed on, as far as that is known. */
+function bytesRead({ headers }: IncomingMessage, problem: Problem, limitBytes: number): number {
+  if (problem === emptyBody || problem.status === 503) return 1;
+  return problem.status === 413 ? limitBytes : Number(headers['content-length'] ?? limitBytes);
+}
+
 function clientOf(req: IncomingMessage, caller: Caller, hops: number): string {
   return caller.name === undefined ? clientAddress(req, hops) : `key ${caller.name}`;
-}
-
-/** Takes the updates out of the client's bucket and tells in the answer how that stands now; or why the client has to wait. */
-function charge(limiter: RateLimiter, { res, client }: Exchange, updates: number): Problem | undefined {
-  const problem = rateLimited(limiter, client);
-  if (problem !== undefined) return problem;
-  limiter.take(client, updates);
-  for (const [name, value] of Object.entries(limiter.headers(client))) res.setHeader(name, value);
-  return undefined;
-}
-
-function rateLimited(limiter: RateLimiter, client: string): Problem | undefined {
-  const seconds = limiter.waitSeconds(client);
-  if (seconds === 0) return undefined;
-  return {
-    status: 429,
-    detail: `Too many updates, try again in ${seconds} s`,
-    reason: 'rate_limited',
-    headers: { 'retry-after': String(seconds), ...limiter.headers(client) },
-  };
 }
