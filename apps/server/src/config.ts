@@ -37,6 +37,7 @@ export interface Config {
   readonly batchMax: number;
   readonly retry: { readonly attempts: number; readonly baseMs: number; readonly maxMs: number };
   readonly bodyLimitBytes: number;
+  readonly bodyMemoryBytes: number;
   readonly rateLimit: number;
   readonly trustProxy: number;
   readonly deadLetterMax: number;
@@ -66,6 +67,7 @@ const variables = {
   RETRY_BASE_MS: integer(100, 1, 3_600_000, 'the first delay; it doubles with each attempt, with full jitter'),
   RETRY_MAX_MS: integer(30_000, 1, 3_600_000, 'the longest delay'),
   BODY_LIMIT: bytes('4mb', 1024, '256mb', 'the largest request body'),
+  BODY_MEMORY: bytes('256mb', 1024, '65536mb', 'all request bodies in flight together; beyond it 503'),
   RATE_LIMIT: integer(0, 0, 1_000_000_000, 'updates per second and client (its key, else its address); 0 is off'),
   TRUST_PROXY: integer(0, 0, 16, 'hops of X-Forwarded-For to believe'),
   DEAD_LETTER_MAX: integer(
@@ -93,6 +95,9 @@ export function readConfig(environment: Environment = process.env): Config {
   if (read.RETRY_MAX_MS < read.RETRY_BASE_MS) {
     throw refusal(`RETRY_MAX_MS (${read.RETRY_MAX_MS}) is less than RETRY_BASE_MS (${read.RETRY_BASE_MS})`);
   }
+  if (read.BODY_MEMORY < read.BODY_LIMIT) {
+    throw refusal(`BODY_MEMORY (${read.BODY_MEMORY} bytes) is less than BODY_LIMIT (${read.BODY_LIMIT} bytes)`);
+  }
   if (!isLoopback(read.HOST) && apiKeys.length === 0 && !read.ALLOW_ANONYMOUS) {
     throw refusal(
       `HOST ${read.HOST} can be reached by others: set API_KEYS, or ALLOW_ANONYMOUS=true to serve everybody`,
@@ -110,6 +115,7 @@ export function readConfig(environment: Environment = process.env): Config {
     batchMax: read.BATCH_MAX,
     retry: { attempts: read.RETRY_ATTEMPTS, baseMs: read.RETRY_BASE_MS, maxMs: read.RETRY_MAX_MS },
     bodyLimitBytes: read.BODY_LIMIT,
+    bodyMemoryBytes: read.BODY_MEMORY,
     rateLimit: read.RATE_LIMIT,
     trustProxy: read.TRUST_PROXY,
     deadLetterMax: read.DEAD_LETTER_MAX,

@@ -35,6 +35,7 @@ describe('config', () => {
       batchMax: 500,
       retry: { attempts: 5, baseMs: 100, maxMs: 30_000 },
       bodyLimitBytes: 4 * 1024 * 1024,
+      bodyMemoryBytes: 256 * 1024 * 1024,
       rateLimit: 0,
       trustProxy: 0,
       deadLetterMax: 100_000,
@@ -55,6 +56,7 @@ describe('config', () => {
       ['RETRY_BASE_MS', '1', '30000'],
       ['RETRY_MAX_MS', '100', '3600000'],
       ['BODY_LIMIT', '1kb', '256mb'],
+      ['BODY_MEMORY', '4mb', '65536mb'],
       ['RATE_LIMIT', '0', '1000000000'],
       ['TRUST_PROXY', '0', '16'],
       ['DEAD_LETTER_MAX', '1', '10000000'],
@@ -80,6 +82,7 @@ describe('config', () => {
       ['RETRY_BASE_MS', '0'],
       ['RETRY_MAX_MS', '0', '3600001', '99'],
       ['BODY_LIMIT', '0', '1gb', '4 mb'],
+      ['BODY_MEMORY', '0', '1023', '65537mb', 'all', '3mb'],
       ['RATE_LIMIT', '-1', '1e3'],
       ['TRUST_PROXY', 'true', '17'],
       ['DEAD_LETTER_MAX', '0'],
@@ -235,8 +238,8 @@ describe('config', () => {
     const told = describeConfig()
       .split('\n')
       .map((line) => line.split(' ')[0]);
-    expect(told).to.have.length(21);
-    expect(new Set(told).size).to.equal(21);
+    expect(told).to.have.length(22);
+    expect(new Set(told).size).to.equal(22);
     const source = readFileSync(join(import.meta.dirname, '../src/config.ts'), 'utf8');
     for (const [, name] of source.matchAll(/\bread\.([A-Z_]+)/g)) expect(told).to.include(name);
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { Context } from 'koa';
 import { sendProblem } from './answer.ts';
+import { createBodyMemory } from './body-memory.ts';
 import { createBodyReader } from './body-reader.ts';
 import { createDeadLetterRoutes } from './dead-letter-routes.ts';
 import { createGate } from './gate.ts';
@@ -35,7 +36,7 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
   const isDraining = (): boolean => drained;
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
   const gate = createGate(options);
-  const bodies = createBodyReader();
+  const bodies = createBodyReader(createBodyMemory(options.bodyMemoryBytes, monotonicNow));
   const limiter =
     options.rateLimit > 0 ? createRateLimiter({ perSecond: options.rateLimit, now: () => clock.now() }) : undefined;
   const hot: HotRoutes = {

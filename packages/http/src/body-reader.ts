@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { BodyMemory, HeldBody } from './body-memory.ts';
 import { contentCodingOf, createDecode, encodedLimit, knownCodings, type ContentCoding } from './content-coding.ts';
-import { HttpProblem, type Problem } from './problem.ts';
+import { HttpProblem, tooManyBodies, type Problem } from './problem.ts';
 
 const jsonWanted: Problem = {
   status: 415,
@@ -46,12 +48,13 @@ export interface BodyReader {
 /** How many bodies are decoded at a time: the thread pool has four threads by default, and the disk needs some of them. */
 const DECODING_AT_ONCE = 2;
 
-export function createBodyReader(): BodyReader {
+/** `memory` bounds all bodies together. */
+export function createBodyReader(memory: BodyMemory): BodyReader {
   const decode = createDecode(DECODING_AT_ONCE);
   let heldBytes = 0;
 
-  function decodeBody(encoded: Buffer, how: { coding: ContentCoding; limitBytes: number }, done: ReadBody): void {
-    decode(encoded, how, (decoded) => {
+  function decodeBody(encoded: Buffer, how: { coding: ContentCoding; limitBytes: number }, done: ReadBody): () => void {
+    return decode(encoded, how, (decoded) => {
       if (decoded === 'too large') return done(tooLarge(how.limitBytes));
       if (decoded === 'corrupt') return done(corrupt);
       heldBytes += decoded.length;
@@ -71,25 +74,38 @@ export function createBodyReader(): BodyReader {
       if (req.headers.expect !== undefined && waitsForContinue(req)) res.writeContinue();
       const coding = contentCodingOf(req.headers['content-encoding']) ?? 'identity';
       const most = coding === 'identity' ? limitBytes : encodedLimit(limitBytes);
+      const announced = coding === 'identity' ? Number(req.headers['content-length']) : Number.NaN;
       let first: Buffer | undefined;
       let more: Buffer[] | undefined;
       let size = 0;
       let reading = true;
+      let finished = false;
+      let cancelDecoding = (): void => {};
       const finish: ReadBody = (body) => {
+        if (finished) return;
+        finished = true;
         reading = false;
+        cancelDecoding();
         // The request lives until it is answered, and would keep them.
         first = more = undefined;
+        held.release();
         done(body);
         heldBytes -= size;
       };
+      const onClose = (): void => {
+        if (reading) finish(undefined);
+      };
+      const held = holdWhileOpen(memory, req.socket, () => finish(tooManyBodies), onClose);
       req.on('data', (chunk: Buffer) => {
         if (!reading) return;
         size += chunk.length;
         heldBytes += chunk.length;
-        if (size > most) finish(tooLarge(limitBytes));
-        else if (first === undefined) first = chunk;
+        if (size > most) return finish(tooLarge(limitBytes));
+        if (first === undefined) first = chunk;
         else if (more === undefined) more = [first, chunk];
         else more.push(chunk);
+        // What is complete is parsed and let go at once.
+        if (size !== announced) held.add(chunk.length);
       });
       req.on('end', () => {
         if (!reading) return;
@@ -97,12 +113,30 @@ export function createBodyReader(): BodyReader {
         if (coding === 'identity' || body === undefined) return finish(body ?? emptyBody);
         reading = false;
         first = more = undefined;
-        decodeBody(body, { coding, limitBytes }, finish);
+        cancelDecoding = decodeBody(body, { coding, limitBytes }, finish);
       });
       // Node destroys a request whose connection ends before its body does; there is nobody left to answer.
-      req.on('error', () => {
-        if (reading) finish(undefined);
-      });
+      req.on('error', onClose);
+    },
+  };
+}
+
+/** Opened with the first bytes: most bodies are complete when they come. */
+function holdWhileOpen(memory: BodyMemory, socket: Socket, onRefused: () => void, onClose: () => void): HeldBody {
+  let held: HeldBody | undefined;
+  return {
+    add(bytes) {
+      if (held === undefined) {
+        held = memory.open(onRefused);
+        // Where the request was answered before its end, Node says nothing else of it.
+        socket.once('close', onClose);
+      }
+      held.add(bytes);
+    },
+    release() {
+      if (held === undefined) return;
+      socket.off('close', onClose);
+      held.release();
     },
   };
 }

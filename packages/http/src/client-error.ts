@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemMessage, sendProblem } from './answer.ts';
 import type { HttpObserver } from './http-dependencies.ts';

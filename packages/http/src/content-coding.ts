@@ -66,7 +66,8 @@ export interface DecodeOptions {
   readonly limitBytes: number;
 }
 
-export type Decode = (encoded: Buffer, options: DecodeOptions, done: (decoded: Decoded) => void) => void;
+/** Answers with what takes back a body whose turn has not come; `done` is then not called. */
+export type Decode = (encoded: Buffer, options: DecodeOptions, done: (decoded: Decoded) => void) => () => void;
 
 /**
  * Decodes whole bodies, `atOnce` at a time, so that those who send many neither fill the thread pool nor hold many windows.
@@ -87,18 +88,19 @@ export function createDecode(atOnce: number): Decode {
   }
 
   return (encoded, options, done) => {
-    waiting.add(() =>
+    const start = (): void =>
       decode(encoded, options, (decoded) => {
         running -= 1;
         done(decoded);
         next();
-      }),
-    );
+      });
+    waiting.add(start);
     next();
+    return () => waiting.delete(start);
   };
 }
 
-const decode: Decode = (encoded, { coding, limitBytes }, done) => {
+function decode(encoded: Buffer, { coding, limitBytes }: DecodeOptions, done: (decoded: Decoded) => void): void {
   const decoder = coding.decoder(encoded);
   const chunks: Buffer[] = [];
   let size = 0;
@@ -112,4 +114,4 @@ const decode: Decode = (encoded, { coding, limitBytes }, done) => {
   decoder.on('end', () => done(decoder.bytesWritten === encoded.length ? Buffer.concat(chunks, size) : 'corrupt'));
   decoder.on('error', () => done('corrupt'));
   decoder.end(encoded);
-};
+}

@@ -30,6 +30,8 @@ export interface HttpOptions {
   readonly role: 'all' | 'api' | 'worker';
   /** Of `POST /events`. */
   readonly bodyLimitBytes: number;
+  /** Of all bodies together that are being received. */
+  readonly bodyMemoryBytes: number;
   /** Most updates in one array: 10,000, and never more than the queue's capacity. */
   readonly maxBatch: number;
   /** Updates per second and client; 0: no limit. */

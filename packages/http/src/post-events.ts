@@ -48,8 +48,7 @@ export function createPostEvents(how: PostEventsOptions): PostEvents {
   const { bodyLimitBytes, maxBatch } = options;
   const fullness = createFullness(monotonicNow);
   const take = createIntake(deps);
-  const answered = ({ startedMs }: Exchange, status: number): void =>
-    observer.responded('POST', '/events', status, monotonicNow() - startedMs);
+  const answered = createAnswered(observer, monotonicNow);
   function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
     reportRefusal(deps, exchange.req, problem, updates, error);
     sendProblem(exchange.req, exchange.res, problem ?? unexpected);
@@ -112,6 +111,13 @@ export function createPostEvents(how: PostEventsOptions): PostEvents {
       }
     });
   };
+}
+
+function createAnswered(
+  observer: HttpDependencies['observer'],
+  now: () => number,
+): (exchange: Exchange, status: number) => void {
+  return ({ startedMs }, status) => observer.responded('POST', '/events', status, now() - startedMs);
 }
 
 /** `undefined`: the error is a bug. */

@@ -10,6 +10,7 @@ export const refusalReasons = [
   'unauthorized',
   'forbidden',
   'rate_limited',
+  'body_memory',
   'queue_full',
   'queue_unavailable',
   'starting',
@@ -63,6 +64,13 @@ export const queueFull: Problem = {
   detail: 'Queue full, try again later',
   reason: 'queue_full',
   headers: retryAfter(1),
+};
+export const tooManyBodies: Problem = {
+  status: 503,
+  detail: 'Too much is being sent at the same time, try again later',
+  reason: 'body_memory',
+  headers: retryAfter(1),
+  close: true,
 };
 const queueUnavailable: Problem = {
   status: 503,

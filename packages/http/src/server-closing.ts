@@ -5,9 +5,9 @@ import { closeGently } from './gentle-close.ts';
 
 /** How often silent connections are looked for, in a quiet time. */
 const LOOKS = 10;
-/** Before the server stops listening, so many looks in a row found no new connection, of at most so many looks. */
-const CALM_LOOKS = 3;
-const CALM_LOOKS_MAX = 25;
+/** Before the server stops listening, so many looks in a row found no new connection, of at most so many looks: a second. */
+const CALM_LOOKS = 5;
+const CALM_LOOKS_MAX = 250;
 const CALM_LOOK_MS = 4;
 
 export interface ServerClosing {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
 import { sendProblem } from './answer.ts';
 import { assembleApp } from './app.ts';
+import { createBodyMemory } from './body-memory.ts';
 import { createBodyReader } from './body-reader.ts';
 import { createGate } from './gate.ts';
 import { guardedObserver } from './guarded-observer.ts';
@@ -59,8 +60,9 @@ export function createStartingApp(deps: StartingDependencies): Koa {
       refuseHot(req.method === 'HEAD' ? 'HEAD' : 'GET', '/products/{id}', req, res),
   };
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
+  const bodies = createBodyReader(createBodyMemory(options.bodyMemoryBytes, monotonicNow));
   return assembleApp(
     { serveHot: () => false, isDraining: () => false },
-    { operations, routes, hot, gate, bodies: createBodyReader(), observer, options, monotonicNow },
+    { operations, routes, hot, gate, bodies, observer, options, monotonicNow },
   );
 }

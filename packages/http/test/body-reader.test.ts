@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as zlib from 'node:zlib';
 import { expect } from 'chai';
+import { createBodyMemory } from '../src/body-memory.ts';
 import { createBodyReader } from '../src/body-reader.ts';
 import { NEVER, versionOf } from '@product-updates/domain';
 import { compress } from './compress.ts';
@@ -241,7 +242,7 @@ describe('what a body reader holds', () => {
 
   for (const [what, { request, body, leave, read }] of Object.entries(cases)) {
     it(`is let go: ${what}`, async () => {
-      const bodies = createBodyReader();
+      const bodies = createBodyReader(createBodyMemory(100_000_000, () => 0));
       let came: string | undefined;
       let heldThen = 0;
       const server = createServer((req, res) => {

@@ -72,6 +72,7 @@ describe('an observer that throws', () => {
       options: {
         role: 'all',
         bodyLimitBytes: 1000,
+        bodyMemoryBytes: 10_000_000,
         maxBatch: 10,
         rateLimit: 0,
         trustProxy: 0,

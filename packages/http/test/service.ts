@@ -137,6 +137,7 @@ export async function startService({ options, limits, capacity = 1000, wrap }: S
     options: {
       role: 'all',
       bodyLimitBytes: 100_000,
+      bodyMemoryBytes: 10_000_000,
       maxBatch: Math.min(10_000, capacity),
       rateLimit: 0,
       trustProxy: 0,

@@ -47,6 +47,7 @@ describe('while it starts', () => {
       options: {
         role: 'all',
         bodyLimitBytes: 100_000,
+        bodyMemoryBytes: 10_000_000,
         maxBatch: 10_000,
         rateLimit: 0,
         trustProxy: 0,

@@ -17,6 +17,7 @@ export const refusalReasons = [
   'unauthorized',
   'forbidden',
   'rate_limited',
+  'body_memory',
   'queue_full',
   'queue_unavailable',
   'starting',

@@ -81,8 +81,9 @@ describe('http observer', () => {
 
   it('logs failures with the place of the bug, a flood in a bounded way', () => {
     const { telemetry, lines } = capture();
-    for (let n = 0; n < 100; n += 1)
+    for (let n = 0; n < 100; n += 1) {
       telemetry.httpObserver.failed('a handler threw', new Error('x'), { product_id: 'p1' });
+    }
     expect(lines()).to.have.length(10);
     expect(lines()[0]).to.include({ product_id: 'p1', level: 'error', msg: 'a handler threw', error: 'x' });
     expect(lines()[0]?.['stack']).to.include('http-observer.test.ts');

@@ -24,6 +24,7 @@ export function serve(backend: Backend, extend: (app: HttpApp['app']) => void = 
     options: {
       role: 'all',
       bodyLimitBytes: 4 * 1024 * 1024,
+      bodyMemoryBytes: 256 * 1024 * 1024,
       maxBatch: MAX_UPDATES,
       rateLimit: 0,
       trustProxy: 0,
