@@ -78,8 +78,7 @@ export function createBodyReader(memory: BodyMemory): BodyReader {
       let first: Buffer | undefined;
       let more: Buffer[] | undefined;
       let size = 0;
-      let reading = true;
-      let finished = false;
+      let [reading, finished] = [true, false];
       let cancelDecoding = (): void => {};
       const finish: ReadBody = (body) => {
         if (finished) return;
