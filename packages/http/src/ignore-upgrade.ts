@@ -11,13 +11,15 @@ const ignored = (): void => undefined;
 export function ignoreUpgrades(server: Server, answerOn: (socket: Socket) => ServerResponse | undefined): void {
   server.on('upgrade', (req: IncomingMessage, stream, rest: Buffer) => {
     const socket = stream as Socket;
-    // Node has taken its own listener away.
-    socket.on('error', ignored);
+    // Node has taken its own listeners away: nothing may be read, or it would be lost, and an error would be thrown.
+    const hold = (): Socket => socket.pause();
+    socket.on('error', ignored).on('resume', hold).pause();
     const goOn = (): void => {
-      socket.off('error', ignored);
       if (socket.destroyed) return;
+      socket.off('error', ignored).off('resume', hold);
       socket.unshift(Buffer.concat([headWithoutUpgrade(req), rest]));
       server.emit('connection', socket);
+      socket.resume();
     };
     const earlier = answerOn(socket);
     if (earlier === undefined || earlier.writableFinished) goOn();

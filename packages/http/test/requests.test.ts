@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { expectProblem, startService, startSlowService, until } from './service.ts';
 import { converse, head, openSocket, parseAnswers, postUpdate, untilClosed, type RawAnswer } from './sockets.ts';
@@ -128,5 +130,45 @@ describe('the size of a head', () => {
       expectProblem(answer as RawAnswer, 431);
       expect(answer?.headers['connection']).to.equal('close');
     }
+  });
+});
+
+describe('a client that offers another protocol', () => {
+  const offer = head('GET', '/livez', 'Upgrade: h2c', 'Connection: Upgrade');
+
+  it('loses nothing of what it sends while earlier answers are owed', async () => {
+    const { service, publishing } = await startSlowService();
+    const connected = once(service.server, 'connection') as Promise<[Socket]>;
+    const socket = await openSocket(service.port);
+    const answers = untilClosed(socket);
+    socket.write(postUpdate + offer);
+    await until(() => publishing.length === 1);
+    // As others do who wait for earlier answers.
+    const [connection] = await connected;
+    connection.resume();
+    socket.write(head('GET', '/nothing'));
+    socket.write(head('GET', '/livez', 'Connection: close'));
+    await until(() => socket.writableLength === 0);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    publishing[0]?.();
+    expect(parseAnswers(await answers).map(({ status }) => status)).to.deep.equal([202, 200, 404, 200]);
+    await service[Symbol.asyncDispose]();
+  });
+
+  it('and goes away while earlier answers are owed does no harm', async () => {
+    const { service, publishing } = await startSlowService();
+    const connected = once(service.server, 'connection') as Promise<[Socket]>;
+    const socket = await openSocket(service.port);
+    socket.write(postUpdate + offer);
+    await until(() => publishing.length === 1);
+    const [connection] = await connected;
+    const closed = new Promise((resolve) => {
+      connection.once('close', resolve);
+    });
+    socket.resetAndDestroy();
+    publishing[0]?.();
+    await closed;
+    await service.agent.get('/livez').expect(200);
+    await service[Symbol.asyncDispose]();
   });
 });
