@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { closeHttpServer, createHttpServer, createStartingApp, type HttpObserver } from '@product-updates/http';
@@ -87,7 +87,7 @@ describe('an observer that throws', () => {
     const { port } = server.address() as AddressInfo;
     const statusOf = async (path: string, headers: Record<string, string> = {}): Promise<number | undefined> => {
       const sent = request({ port, path, headers }).end();
-      const [answer] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode;
     };

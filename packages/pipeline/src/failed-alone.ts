@@ -2,15 +2,14 @@ import { describe } from '@product-updates/errors';
 import { backoffMs, type GivenBack } from '@product-updates/queue';
 import type { DeadLetterAll } from './dead-lettering.ts';
 import type { Failures } from './failures.ts';
-import { mergeAll, type ProductGroup } from './group.ts';
+import type { ProductGroup } from './group.ts';
 import type { Failed, GuardedWriter } from './guarded-writer.ts';
-import type { Incoming, Update } from './incoming.ts';
+import type { Incoming } from './incoming.ts';
 import type { PipelineObserver } from './observer.ts';
-import { outcomesOf } from './outcome.ts';
 import { PROBE_MS } from './pace.ts';
 import type { RetryPolicy } from './policy.ts';
 import type { Settle } from './settle.ts';
-import { judge, split, type SplitSteps } from './split.ts';
+import { createSplitByEvent } from './split-by-event.ts';
 
 /**
  * What happens to a product that failed alone. It waits its backoff, and newer updates of it join; after the last attempt,
@@ -18,14 +17,6 @@ import { judge, split, type SplitSteps } from './split.ts';
  * only busy waits for as long as it takes. Returns what has to wait.
  */
 export type FailedAlone = (group: ProductGroup, tried: Failed) => Promise<readonly GivenBack<Incoming>[]>;
-
-/** What came out of splitting a product by event. */
-interface Split {
-  /** Fail alone, and nobody knows why. */
-  readonly failing: readonly { readonly update: Update; readonly tried: Failed }[];
-  /** The product became busy, or the store stopped taking anything, before they could be tried. */
-  readonly untried: readonly Update[];
-}
 
 export function createFailedAlone(options: {
   readonly writer: GuardedWriter;
@@ -36,7 +27,8 @@ export function createFailedAlone(options: {
   readonly random: () => number;
   readonly observer: PipelineObserver;
 }): FailedAlone {
-  const { writer, settle, deadLetterAll, failures, retry, random, observer } = options;
+  const { deadLetterAll, failures, retry, random, observer } = options;
+  const splitByEvent = createSplitByEvent(options);
 
   function waitAgain({ product_id, updates }: ProductGroup, tried: Failed): readonly GivenBack<Incoming>[] {
     failures.fail(product_id, tried.error, tried.fault !== 'busy');
@@ -44,34 +36,6 @@ export function createFailedAlone(options: {
     const delayMs = backoffMs({ attempt, baseMs: retry.baseMs, maxMs: retry.maxMs, random });
     observer.retried(updates, tried.code ?? 'bug', attempt, delayMs, describe(tried.error));
     return [{ items: updates, delayMs }];
-  }
-
-  /** Writes what can be written, dead-letters what is invalid. One part at a time: they are of one product. */
-  async function splitByEvent({ product_id, updates }: ProductGroup, first: Failed): Promise<Split> {
-    const failing: { update: Update; tried: Failed }[] = [];
-    const busy: Update[] = [];
-    const steps: SplitSteps<Update> = {
-      apply: (part) => writer.apply([mergeAll(part)]),
-      async written(part, { changed }) {
-        await settle(part, outcomesOf(part, changed));
-        return [];
-      },
-      async alone(update, tried) {
-        if (tried.fault === 'invalid') {
-          const attempts = failures.tries(product_id) + 1;
-          await deadLetterAll([{ delivery: update, reason: 'rejected', error: tried.error, attempts }]);
-        } else if (tried.fault === 'failing') {
-          failing.push({ update, tried });
-        } else {
-          busy.push(update);
-          return 'stop';
-        }
-        return 'go on';
-      },
-    };
-    const { parts, untried } = await judge(updates, first, steps);
-    const rest = await split(parts, { ...steps, atOnce: 1 });
-    return { failing, untried: [...busy, ...untried, ...rest] };
   }
 
   return async (group, tried) => {

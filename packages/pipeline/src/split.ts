@@ -20,7 +20,6 @@ export interface SplitOptions<T> extends SplitSteps<T> {
  * step said stop, or the store took nothing.
  */
 export async function split<T>(parts: readonly (readonly T[])[], options: SplitOptions<T>): Promise<readonly T[]> {
-  const { apply, atOnce } = options;
   const waiting = parts.toReversed();
   const untried: T[] = [];
   const running = new Set<Promise<void>>();
@@ -28,7 +27,7 @@ export async function split<T>(parts: readonly (readonly T[])[], options: SplitO
   let broken: { readonly error: unknown } | undefined;
 
   async function next(part: readonly T[]): Promise<void> {
-    const judged = await judge(part, await apply(part), options);
+    const judged = await judge(part, await options.apply(part), options);
     waiting.push(...judged.parts.toReversed());
     untried.push(...judged.untried);
     isOver ||= judged.isOver;
@@ -44,7 +43,7 @@ export async function split<T>(parts: readonly (readonly T[])[], options: SplitO
   }
 
   for (;;) {
-    while (!isOver && broken === undefined && running.size < atOnce) {
+    while (!isOver && broken === undefined && running.size < options.atOnce) {
       const part = waiting.pop();
       if (part === undefined) break;
       start(part);

@@ -64,8 +64,8 @@ class SimulatedProcess implements Process {
     note(`${this.name} is drained, ${left} left`);
     if (this.#received - this.#settled.size !== left) violations.push(`${this.name} loses count of what it holds`);
     const isWhole = deadlineMs === undefined;
-    if (isWhole && this.#holds.size > 0)
-      violations.push(`${this.name} ends and holds ${[...this.#holds.keys()].join()}`);
+    const holds = [...this.#holds.keys()].join();
+    if (isWhole && holds !== '') violations.push(`${this.name} ends and holds ${holds}`);
     return left;
   }
 

@@ -21,8 +21,8 @@ export async function judge(world: World): Promise<void> {
   const unread = [...letterIds].filter((id) => id.startsWith('undecodable.')).length;
   if (unread !== bodies.length - events.length) violations.push('an undecodable message is lost');
   for (const event of events) {
-    if (isLettered(event) && !plan.mayDeadLetter(event))
-      violations.push(`dead-letters ${event.event_id} without a reason`);
+    const isWrong = isLettered(event) && !plan.mayDeadLetter(event);
+    if (isWrong) violations.push(`dead-letters ${event.event_id} without a reason`);
   }
 }
 
