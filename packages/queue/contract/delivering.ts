@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { hashKey } from '../src/key-hash.ts';
-import { bytesInUse, inTime, isPending, outcomeOf } from './observe.ts';
+import { bytesInUse, eventually, inTime, isPending, outcomeOf } from './observe.ts';
 import { scaled } from './scale.ts';
 import type { QueueTest } from './subject.ts';
 import { idOf, idsFrom, idsOf, messageOf, nothingComes, publishAll, startWorkers, take } from './traffic.ts';
@@ -63,7 +63,10 @@ export const delivering: readonly QueueTest[] = [
           queue,
           ids.map((id, i) => messageOf(id, keys[i % 20])),
         );
-        while (count < 500) await setImmediate();
+        await eventually(20_000, async () => {
+          await queue.ping();
+          expect(count).to.equal(500);
+        });
         for (const [k, key] of keys.entries()) expect(seen.get(key)).to.deep.equal(ids.filter((_, i) => i % 20 === k));
       }
     },

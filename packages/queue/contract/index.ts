@@ -1,3 +1,4 @@
+export { CLEAN_UP_MS, runBounded, type Bounds, type TestLimits } from './bounds.ts';
 export type { Declared, QueueContract, Refusal } from './adapter.ts';
 export {
   networkFaults,

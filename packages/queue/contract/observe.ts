@@ -5,14 +5,19 @@ import { codeOf, type ErrorCode } from '@product-updates/errors';
 import { expect } from 'chai';
 import type { Queue, QueueStats } from '../src/index.ts';
 
-/** Resolves when `check` does, tried again until the deadline; then rejects with its last error. */
+/** What every call of a test rejects with when the test is over. */
+export class TestOver extends Error {
+  override readonly name = 'TestOver';
+}
+
+/** Resolves when `check` does, tried again until the deadline, or until the test is over; then rejects with its last error. */
 export async function eventually<T>(deadlineMs: number, check: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      if (error instanceof TestOver || performance.now() > deadline) throw error;
       await wait(5);
     }
   }

@@ -1,12 +1,14 @@
 import { durabilities } from '../src/index.ts';
 import type { QueueContract } from './adapter.ts';
 import { queueTests } from './queue-tests.ts';
+import { CLEAN_UP_MS, type TestLimits } from './bounds.ts';
 import { refuseBadSkips, skipAll, skipOf, type Skip } from './skips.ts';
 import { withSubject, type QueueTest } from './subject.ts';
 
 /**
  * Registers the whole suite with mocha as one `describe`: Q1 to Q32 of the queue's requirements, and Q33 and on for what
- * the port promises besides. Each test has a place of its own and disposes what it opened there, also when it fails.
+ * the port promises besides. Each test has a place of its own and disposes what it opened there, also when it fails. It
+ * fails in time where the adapter hangs, and stops what it began, so that the process can end.
  *
  * The environment variable LONG, set to anything, runs the long scale: minutes instead of seconds.
  */
@@ -16,14 +18,14 @@ export function queueContract(contract: QueueContract): void {
     for (const test of queueTests) {
       const skip = skipOf(test, contract.skip);
       if (skip !== undefined) it.skip(`${test.id} ${test.title} (${skip.reason})`);
-      else it(`${test.id} ${test.title}`, () => runQueueTest(contract, test)).timeout(test.timeoutMs);
+      else it(`${test.id} ${test.title}`, () => runQueueTest(contract, test)).timeout(test.timeoutMs + 4 * CLEAN_UP_MS);
     }
   });
 }
 
-/** Runs one test outside of mocha: rejects as the test does. */
-export function runQueueTest(contract: QueueContract, test: QueueTest): Promise<void> {
-  return withSubject(contract, test);
+/** Runs one test outside of mocha: rejects as the test does, and within its limits. */
+export function runQueueTest(contract: QueueContract, test: QueueTest, limits?: Partial<TestLimits>): Promise<void> {
+  return withSubject(contract, test, limits);
 }
 
 /** Skips the whole contract: where the adapter's server does not answer, so that nothing can be tried. */

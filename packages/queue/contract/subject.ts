@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Queue } from '../src/index.ts';
 import type { Declared, QueueContract, Refusal } from './adapter.ts';
+import { boundQueue } from './bounded-queue.ts';
+import { CLEAN_UP_MS, runBounded, type Bounds, type TestLimits } from './bounds.ts';
 import type { Place, QueueFaults } from './place.ts';
 
 /** One test of the suite. */
@@ -28,25 +30,47 @@ export interface Subject {
 
 const CAPACITY = 1000;
 
-/** Runs the test on a new place; what it opened is disposed and the place removed also when it fails. */
-export async function withSubject(contract: QueueContract, test: QueueTest): Promise<void> {
-  const place = await contract.place({ capacity: test.capacity ?? CAPACITY, test: test.id });
-  const opened: Queue<Uint8Array>[] = [];
-  try {
-    await test.run(subjectOf(contract, test, place, opened));
-  } finally {
-    await place.faults.network?.heal();
-    await Promise.allSettled(opened.map((queue) => queue[Symbol.asyncDispose]()));
-    await place.remove();
-  }
+/** So long a call that waits for nobody may take, beside the time-out that the adapter declares. */
+const CALL_MS = 20_000;
+
+/**
+ * Runs the test on a new place; what it opened is disposed and the place removed also when it fails. Rejects in any case
+ * within the limits, whatever the adapter does.
+ */
+export async function withSubject(
+  contract: QueueContract,
+  test: QueueTest,
+  { timeoutMs = test.timeoutMs, cleanUpMs = CLEAN_UP_MS }: Partial<TestLimits> = {},
+): Promise<void> {
+  await runBounded(test.id, { timeoutMs, cleanUpMs }, async (bounds) => {
+    const place = await contract.place({ capacity: test.capacity ?? CAPACITY, test: test.id });
+    const opened: Queue<Uint8Array>[] = [];
+    return {
+      run: () => test.run(subjectOf(contract, test, place, opened, bounds)),
+      cleanUp: [
+        ['healing the network', () => place.faults.network?.heal()],
+        ['resuming the server', () => place.faults.server?.resume()],
+        ['dispose', () => Promise.allSettled(opened.map((queue) => queue[Symbol.asyncDispose]()))],
+        ['removing the place', () => place.remove()],
+      ],
+    };
+  });
 }
 
-function subjectOf(contract: QueueContract, test: QueueTest, place: Place, opened: Queue<Uint8Array>[]): Subject {
+function subjectOf(
+  contract: QueueContract,
+  test: QueueTest,
+  place: Place,
+  opened: Queue<Uint8Array>[],
+  bounds: Bounds,
+): Subject {
+  const state = { closed: false };
+  const callMs = contract.declared.timeoutMs + CALL_MS;
   async function open(): Promise<Queue<Uint8Array>> {
     const { queue, durability } = await place.open();
     opened.push(queue);
     expect(durability, 'the durability that open answered').to.equal(contract.declared.durability);
-    return queue;
+    return boundQueue(queue, { bounds, callMs, state });
   }
   function need<T>(what: string, given: T | undefined): T {
     if (given !== undefined) return given;

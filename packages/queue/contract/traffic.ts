@@ -70,6 +70,7 @@ export async function takeIds(queue: Bytes, ids: Iterable<string>, deadlineMs = 
     const outcome = await outcomeOf(queue.receive(100, { signal }));
     if (!outcome.ok && !signal.aborted) throw outcome.error;
     if (!outcome.ok) throw new Error(`missing after ${deadlineMs} ms: ${[...missing].slice(0, 5).join()}`);
+    if (outcome.value.length === 0) throw new Error(`the queue ended; missing: ${[...missing].slice(0, 5).join()}`);
     for (const id of idsOf(outcome.value)) missing.delete(id);
     seen.push(...idsOf(outcome.value));
     await queue.ack(outcome.value);

@@ -1,11 +1,12 @@
-import { refuseBadSkips, skipAll, skipOf, type Skip } from '@product-updates/queue/contract';
+import { CLEAN_UP_MS, refuseBadSkips, skipAll, skipOf, type Skip } from '@product-updates/queue/contract';
 import type { StoreContract } from './adapter.ts';
 import { withSubject } from './subject.ts';
 import { storeTests } from './store-tests.ts';
 
 /**
  * Registers the whole suite with mocha as one `describe`: R1 to R22 of the store's requirements, and R23 to R26 for what
- * the port promises besides. Each test has a place of its own and disposes what it opened there, also when it fails.
+ * the port promises besides. Each test has a place of its own and disposes what it opened there, also when it fails. It
+ * fails in time where the adapter hangs, and stops what it began, so that the process can end.
  *
  * The environment variable LONG, set to anything, runs the long scale: minutes instead of seconds.
  */
@@ -15,7 +16,7 @@ export function storeContract(contract: StoreContract): void {
     for (const test of storeTests) {
       const skip = skipOf(test, contract.skip);
       if (skip !== undefined) it.skip(`${test.id} ${test.title} (${skip.reason})`);
-      else it(`${test.id} ${test.title}`, () => withSubject(contract, test)).timeout(test.timeoutMs);
+      else it(`${test.id} ${test.title}`, () => withSubject(contract, test)).timeout(test.timeoutMs + 4 * CLEAN_UP_MS);
     }
   });
 }

@@ -1,6 +1,8 @@
+import { CLEAN_UP_MS, runBounded, type Bounds, type TestLimits } from '@product-updates/queue/contract';
 import { expect } from 'chai';
 import type { Store } from '../src/index.ts';
 import type { Declared, ErrorTable, StoreContract } from './adapter.ts';
+import { boundStore } from './bounded-store.ts';
 import type { Place, PlaceOptions, StoreFaults } from './place.ts';
 
 /** One test of the suite. */
@@ -27,25 +29,40 @@ export interface Subject {
 /** Unless a test asks for others. The time-out is one that a loaded machine does not reach. */
 const usual: PlaceOptions = { deadLetterMax: 10_000, timeoutMs: 10_000 };
 
-/** Runs the test on a new place; what it opened is disposed and the place removed also when it fails. */
-export async function withSubject(contract: StoreContract, test: StoreTest): Promise<void> {
-  const place = await contract.place(test.id);
-  const opened: Store[] = [];
-  try {
-    await test.run(subjectOf(contract, test, place, opened));
-  } finally {
-    await place.faults.network?.heal();
-    await Promise.allSettled(opened.map((store) => store[Symbol.asyncDispose]()));
-    await place.remove();
-  }
+/** So long a call may take, beside its time-out. */
+const CALL_MS = 20_000;
+
+/**
+ * Runs the test on a new place; what it opened is disposed and the place removed also when it fails. Rejects in any case
+ * within the limits, whatever the adapter does.
+ */
+export async function withSubject(
+  contract: StoreContract,
+  test: StoreTest,
+  { timeoutMs = test.timeoutMs, cleanUpMs = CLEAN_UP_MS }: Partial<TestLimits> = {},
+): Promise<void> {
+  await runBounded(test.id, { timeoutMs, cleanUpMs }, async (bounds) => {
+    const place = await contract.place(test.id);
+    const opened: Store[] = [];
+    return {
+      run: () => test.run(subjectOf(contract, test, place, opened, bounds)),
+      cleanUp: [
+        ['healing the network', () => place.faults.network?.heal()],
+        ['resuming the server', () => place.faults.server?.resume()],
+        ['dispose', () => Promise.allSettled(opened.map((store) => store[Symbol.asyncDispose]()))],
+        ['removing the place', () => place.remove()],
+      ],
+    };
+  });
 }
 
-function subjectOf(contract: StoreContract, test: StoreTest, place: Place, opened: Store[]): Subject {
+function subjectOf(contract: StoreContract, test: StoreTest, place: Place, opened: Store[], bounds: Bounds): Subject {
   async function open(options: Partial<PlaceOptions> = {}): Promise<Store> {
-    const { store, durability } = await place.open({ ...usual, ...options });
+    const all = { ...usual, ...options };
+    const { store, durability } = await place.open(all);
     opened.push(store);
     expect(durability, 'the durability that open answered').to.equal(contract.declared.durability);
-    return store;
+    return boundStore(store, bounds, all.timeoutMs + CALL_MS);
   }
   function need<T>(what: string, given: T | undefined): T {
     if (given !== undefined) return given;
