@@ -2,21 +2,38 @@ import { describe } from '@product-updates/errors';
 import { systemClock } from '@product-updates/queue';
 import { failure } from '@product-updates/telemetry';
 import { describeConfig, readConfig } from './config.ts';
-import { migrate } from './migrate.ts';
+import { readCommand, type Migration } from './arguments.ts';
+import { migrate, type Migrated } from './migrate.ts';
 import { startService, type Service, type ServiceOptions } from './service.ts';
+import { askYesOrNo } from './terminal.ts';
 import { version } from './version.ts';
 
 const usage = `product-update-service ${version}
 
-  node main.js                              serve, as the environment says
-  node main.js migrate [up [n] | down [n]]  run the migrations of STORE_URL, or undo the last n (one)
-  node main.js --help                       print this
-  node main.js --version                    print the version
+  npm start                serve, as the environment says
+  npm start -- --help      print this
+  npm start -- --version   print the version
+  npm run migrate          run the migrations of STORE_URL; npm run migrate -- --help tells more
+
+node apps/server/dist/src/main.js, once it is built, takes the same arguments, and migrate as the first of them.
 
 Environment (an empty variable counts as not set; names that are not listed are ignored):
 
 ${describeConfig()}
 `;
+
+const migrateUsage = `product-update-service ${version}
+
+  npm run migrate                      run the migrations that are missing
+  npm run migrate -- up n              at most n of them
+  npm run migrate -- down [n] [--yes]  undo the last one, or the last n, and drop what their tables hold;
+                                       asks before, or wants --yes where there is no terminal
+
+STORE_URL (or DATA_DIR) says where; no other variable is read. Stop the service before going down.
+`;
+
+/** The arguments ask for what there is not, as other commands say it. */
+const WRONG_USE = 2;
 
 /** Ctrl-C under npm comes twice, from the terminal and from npm: that is one person asking once. */
 const SAME_SIGNAL_S = 0.25;
@@ -24,15 +41,30 @@ const SAME_SIGNAL_S = 0.25;
 /** How long the reader of the log is given for its last lines. */
 const LAST_LINES_MS = 1000;
 
-/** The process: arguments, signals, exit codes. Exits with 0 when it drained or only printed, else with 1. */
+/**
+ * The process: arguments, signals, exit codes. Exits with 0 when it drained or only printed, with 2 where the arguments are
+ * wrong and nothing was touched, else with 1.
+ */
 export async function run(args: readonly string[], options: ServiceOptions = {}): Promise<void> {
   outliveBrokenOutput();
-  const [argument, ...more] = args;
-  if (argument === '--help' && more.length === 0) return print(usage);
-  if (argument === '--version' && more.length === 0) return print(`${version}\n`);
-  if (argument === 'migrate') return migrateOnly(more);
-  if (argument !== undefined) refuse(`unknown argument "${argument}"; known: migrate, --help, --version`);
+  const command = readCommand(args);
+  switch (command.name) {
+    case 'wrong':
+      return refuse(describe(command.why), WRONG_USE);
+    case 'help':
+      return print(usage);
+    case 'migrate-help':
+      return print(migrateUsage);
+    case 'version':
+      return print(`${version}\n`);
+    case 'migrate':
+      return migrateOnly(command);
+    case 'serve':
+      return serve(options);
+  }
+}
 
+async function serve(options: ServiceOptions): Promise<void> {
   const starting = start(options);
   const bugs = stopAfterBugs(starting);
   stopOnSignals(starting);
@@ -61,11 +93,21 @@ async function lastLinesTaken(): Promise<void> {
   });
 }
 
-async function migrateOnly(args: readonly string[]): Promise<void> {
+async function migrateOnly(migration: Migration): Promise<void> {
+  const { stdin: input, stdout: output } = process;
+  const ask = (question: string): Promise<boolean> => askYesOrNo(question, { input, output });
+  let migrated: Migrated;
   try {
-    await migrate(args, { say: (line) => print(`${line}\n`) });
+    migrated = await migrate(migration, {
+      say: (line) => print(`${line}\n`),
+      ask: input.isTTY && output.isTTY ? ask : null,
+    });
   } catch (error) {
-    refuse(reasonOf(error));
+    return refuse(reasonOf(error));
+  }
+  if (migrated === 'declined') refuse('nothing was undone');
+  if (migrated === 'refused') {
+    refuse('migrate down drops tables with what they hold, and there is no terminal to ask on: add --yes', WRONG_USE);
   }
 }
 
@@ -155,8 +197,8 @@ function reasonOf(error: unknown): string {
   return typeof stack === 'string' ? stack : describe(error);
 }
 
-function refuse(why: string): never {
+function refuse(why: string, exitCode = 1): never {
   process.stderr.write(`product-update-service: ${why}\n`);
   // oxlint-disable-next-line unicorn/no-process-exit -- a client library that keeps a socket must not keep a refused start alive
-  process.exit(1);
+  process.exit(exitCode);
 }

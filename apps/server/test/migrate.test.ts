@@ -1,25 +1,48 @@
-import { codeOf, describe as describeError } from '@product-updates/errors';
 import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
 import { expect } from 'chai';
-import { migrate } from '../src/migrate.ts';
+import { readCommand } from '../src/arguments.ts';
+import { migrate, type Migrated } from '../src/migrate.ts';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { startChild } from './child.ts';
 import { itWith } from './live.ts';
 
 const itWithPostgres = await itWith('postgres');
+const hasTerminals = spawnSync('script', ['--version']).status === 0;
+const itOnTerminal: typeof itWithPostgres = hasTerminals
+  ? itWithPostgres
+  : (title) => it.skip(`${title} (no program "script" to make a terminal with)`);
 
-async function saidBy(environment: Record<string, string>, ...args: string[]): Promise<readonly string[]> {
+interface Asked {
+  readonly said: readonly string[];
+  readonly migrated: Migrated;
+  readonly questions: readonly string[];
+}
+
+/** `answer` is what a person at the terminal says; `null`: there is no terminal. */
+async function run(environment: Record<string, string>, words: string, answer: boolean | null = null): Promise<Asked> {
+  const command = readCommand(['migrate', ...words.split(' ').filter(Boolean)]);
+  if (command.name !== 'migrate') throw new Error(words);
   const said: string[] = [];
-  await migrate(args, { environment, say: (line) => said.push(line) });
+  const questions: string[] = [];
+  const ask = async (question: string): Promise<boolean> => {
+    questions.push(question);
+    return answer === true;
+  };
+  const say = (line: string): void => void said.push(line);
+  const migrated = await migrate(command, { environment, say, ask: answer === null ? null : ask });
+  return { said, migrated, questions };
+}
+
+async function saidBy(environment: Record<string, string>, words: string): Promise<readonly string[]> {
+  const { said, migrated } = await run(environment, words);
+  expect(migrated).to.equal('done');
   return said;
 }
 
-async function refusalOf(environment: Record<string, string>, ...args: string[]): Promise<string> {
-  const error: unknown = await saidBy(environment, ...args).catch((reason: unknown) => reason);
-  expect(codeOf(error)).to.be.oneOf(['misconfigured', 'unavailable']);
-  return describeError(error);
-}
+describe('migrate', function () {
+  this.timeout(60_000);
 
-describe('migrate', () => {
   it('has nothing to do for a store without migrations, and needs nothing but its URL', async () => {
     for (const [environment, scheme] of [
       [{}, 'memory:'],
@@ -27,56 +50,108 @@ describe('migrate', () => {
       [{ STORE_URL: 'redis://db' }, 'redis:'],
       [{ STORE_URL: 'constructor:' }, 'constructor:'],
     ] as const) {
-      for (const args of [[], ['up'], ['down', '3']]) {
-        const [line, ...more] = await saidBy(environment, ...args);
+      for (const words of ['', 'up', 'down 3']) {
+        const [line, ...more] = await saidBy(environment, words);
         expect(line).to.match(new RegExp(`^nothing to do: a store at ${scheme} has no migrations`));
         expect(more).to.deep.equal([]);
       }
     }
   });
 
-  it('refuses arguments that it does not know', async () => {
-    for (const args of [['sideways'], ['up', '0'], ['down', '-1'], ['up', '1', '2'], ['3']]) {
-      expect(await refusalOf({}, ...args)).to.equal(
-        `unknown arguments "${args.join(' ')}"; known: migrate [up [n] | down [n]]`,
-      );
-    }
-    const { code, stderr } = await startChild({}, { args: ['migrate', 'sideways'] }).ended;
+  it('refuses arguments that it does not know, and touches nothing to print its help', async () => {
+    const unreachable = { STORE_URL: 'postgres://127.0.0.1:1/shop' };
+    const { code, stderr } = await startChild(unreachable, { args: ['migrate', 'sideways'] }).ended;
     expect({ code, stderr }).to.deep.equal({
-      code: 1,
-      stderr: 'product-update-service: unknown arguments "sideways"; known: migrate [up [n] | down [n]]\n',
+      code: 2,
+      stderr: 'product-update-service: unknown arguments "sideways"; known: migrate [up [n] | down [n] [--yes]]\n',
     });
+    const help = await startChild(unreachable, { args: ['migrate', 'down', '--help'] }).ended;
+    expect(help).to.include({ code: 0, stderr: '' });
+    expect(help.stdout).to.include('--yes').and.to.include('STORE_URL');
+  });
+
+  it('goes down without a terminal only with --yes, and says so before it looks for a server', async () => {
+    const { code, stdout, stderr } = await startChild(
+      { STORE_URL: 'postgres://127.0.0.1:1/shop' },
+      { args: ['migrate', 'down'] },
+    ).ended;
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.match(/^product-update-service: migrate down drops tables .* add --yes\n$/);
   });
 
   it('says which variable names a server that does not answer', async () => {
-    const refusal = await refusalOf({ STORE_URL: 'postgres://shop:hunter2@127.0.0.1:1/shop' });
-    expect(refusal)
-      .to.match(/^STORE_URL: /)
-      .and.to.include('ECONNREFUSED');
-    expect(refusal).not.to.include('hunter2');
+    const { code, stdout, stderr } = await startChild(
+      { STORE_URL: 'postgres://shop:hunter2@127.0.0.1:1/shop' },
+      { args: ['migrate'] },
+    ).ended;
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+    expect(stderr)
+      .to.match(/^product-update-service: STORE_URL: .*\n$/)
+      .and.to.include('ECONNREFUSED')
+      .and.not.to.include('hunter2');
   });
 
-  itWithPostgres('goes up and down on PostgreSQL, all the way or so many steps', async function () {
-    this.timeout(60_000);
+  itWithPostgres('goes up and down on PostgreSQL, all the way or so many steps', async () => {
     await using server = await startOwnPostgres();
     const environment = { STORE_URL: server.url.href };
-    const all = await saidBy(environment);
+    const all = await saidBy(environment, '');
     expect(all).to.have.length.above(1);
     for (const line of all) expect(line).to.match(/^up \d{4}_\w+$/);
-    expect(await saidBy(environment)).to.deep.equal(['nothing to do: every migration was run']);
+    expect(await saidBy(environment, '')).to.deep.equal(['nothing to do: every migration was run']);
     const names = all.map((line) => line.replace('up ', ''));
-    expect(await saidBy(environment, 'down')).to.deep.equal([`down ${names.at(-1)}`]);
-    expect(await saidBy(environment, 'down', '99')).to.deep.equal(
+    expect((await run(environment, 'down')).migrated).to.equal('refused');
+    const { migrated, said, questions } = await run(environment, 'down 2', false);
+    expect({ migrated, questions }).to.deep.equal({ migrated: 'declined', questions: ['Go on?'] });
+    const [head, ...dropped] = said;
+    expect(head).to.match(/^in postgres:.* this drops/);
+    expect(dropped).to.deep.equal(
+      names
+        .slice(-2)
+        .toReversed()
+        .map((name) => `  ${name}`),
+    );
+    expect((await run(environment, 'down', true)).said.slice(-2)).to.deep.equal([
+      `  ${names.at(-1)}`,
+      `down ${names.at(-1)}`,
+    ]);
+    expect(await saidBy(environment, 'up')).to.deep.equal([`up ${names.at(-1)}`]);
+    expect(await saidBy(environment, 'down --yes')).to.deep.equal([`down ${names.at(-1)}`]);
+    expect(await saidBy(environment, 'down 99 --yes')).to.deep.equal(
       names
         .slice(0, -1)
         .toReversed()
         .map((name) => `down ${name}`),
     );
-    expect(await saidBy(environment, 'down')).to.deep.equal(['nothing to undo']);
-    expect(await saidBy(environment, 'up', '1')).to.deep.equal([`up ${names[0]}`]);
+    expect(await run(environment, 'down', true)).to.deep.include({ said: ['nothing to undo'], questions: [] });
+    expect(await saidBy(environment, 'up 1')).to.deep.equal([`up ${names[0]}`]);
     // As `npm run migrate` runs it.
     const { code, stdout, stderr } = await startChild(environment, { args: ['migrate'] }).ended;
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     expect(stdout.trim().split('\n')).to.deep.equal(all.slice(1));
   });
+
+  itOnTerminal('asks on a terminal before it goes down, and leaves all as it is without a yes', async () => {
+    await using server = await startOwnPostgres();
+    const environment = { STORE_URL: server.url.href };
+    const last = (await saidBy(environment, '')).at(-1)?.replace('up ', '');
+    for (const [typed, code, end] of [
+      ['n', 1, /nothing was undone\s*$/],
+      ['y', 0, new RegExp(`down ${last}\\s*$`)],
+    ] as const) {
+      const { status, stdout } = onTerminal(environment, ['migrate', 'down'], `${typed}\n`);
+      expect(stdout).to.include(`  ${last}`).and.to.include('Go on? [y/N]').and.to.match(end);
+      expect(status).to.equal(code);
+    }
+  });
 });
+
+/** Runs it on a terminal of its own. */
+function onTerminal(environment: Record<string, string>, args: readonly string[], typed: string) {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const command = [process.execPath, '--conditions=@product-updates/source', main, ...args].join(' ');
+  return spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    input: typed,
+    encoding: 'utf8',
+  });
+}

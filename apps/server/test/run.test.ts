@@ -208,12 +208,16 @@ describe('the process', function () {
     }
   });
 
-  it('refuses arguments that it does not know', async () => {
-    const refused = [['--port=80'], ['serve'], ['--help', 'more']];
-    const ends = await Promise.all(refused.map(async (args) => [args, await startChild({}, { args }).ended] as const));
-    for (const [args, { code, stdout, stderr }] of ends) {
-      const line = `product-update-service: unknown argument "${args[0]}"; known: migrate, --help, --version\n`;
-      expect({ code, stdout, stderr }).to.deep.equal({ code: 1, stdout: '', stderr: line });
+  it('refuses arguments that it does not know, without their secrets', async () => {
+    const refused = [
+      [['--port=80'], '--port=80'],
+      [['--help', 'serve'], 'serve'],
+      [['--store=postgres://shop:hunter2@db/shop'], '--store=postgres://shop:***@db/shop'],
+    ] as const;
+    const ends = refused.map(async ([args, told]) => [told, await startChild({}, { args: [...args] }).ended] as const);
+    for (const [told, { code, stdout, stderr }] of await Promise.all(ends)) {
+      const line = `product-update-service: unknown argument "${told}"; known: migrate, --version, --help, -h\n`;
+      expect({ code, stdout, stderr }).to.deep.equal({ code: 2, stdout: '', stderr: line });
     }
   });
 
@@ -223,6 +227,7 @@ describe('the process', function () {
     for (const name of ['PORT', 'QUEUE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
       expect(help.stdout).to.include(`\n${name} `);
     }
+    expect(await startChild({ PORT: 'nonsense' }, { args: ['-h'] }).ended).to.deep.equal(help);
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
       version: string;
     };

@@ -15,6 +15,8 @@ export interface MigrateOptions {
   /** Hears of each one, in lines for a person. */
   readonly log: (line: string) => void;
   readonly clock?: Clock;
+  /** Asked before anything is undone, with the names of what would be, the last one first; no leaves all as it is. */
+  readonly confirm?: (names: readonly string[]) => Promise<boolean>;
 }
 
 /**
@@ -27,13 +29,17 @@ export interface MigrateOptions {
  */
 export async function migratePostgres(
   url: URL,
-  { direction, count, log, clock = systemClock }: MigrateOptions,
+  { direction, count, log, clock = systemClock, confirm }: MigrateOptions,
 ): Promise<readonly string[]> {
   const options = readOptions(url);
   if (options.pooled) throw new CodedError('misconfigured', 'migrations need the server itself, not a pooler');
   await using pool = openPool(options, clock);
   const { schema, schemaExists, migrationsRun } = await inspect(pool, options.schema);
   pendingMigrations(migrationsRun, schema);
+  if (direction === 'down' && confirm !== undefined) {
+    const undone = migrationsRun.toReversed().slice(0, count ?? 1);
+    if (undone.length > 0 && !(await confirm(undone))) return [];
+  }
   const place = { schema, schemaExists };
   return await runMigrations(options, place, { direction, log, ...(count !== undefined && { count }) }, clock);
 }
