@@ -1,5 +1,7 @@
+import { relative } from 'node:path';
+import { format } from 'node:util';
 import Mocha from 'mocha';
-import { type Skip, removeSummary, writeSummary } from './summary.ts';
+import { type Failure, type Skip, removeSummary, writeSummary } from './summary.ts';
 
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
@@ -22,10 +24,29 @@ export default class SummaryReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_TEST_FAIL, () => (failed += 1));
     runner.on(EVENT_TEST_PENDING, (test) => skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }));
     runner.once(EVENT_RUN_END, () => {
-      writeSummary(packageDir, { passed, failed, skipped });
-      onLeak(leakLimitOf(options), () => writeSummary(packageDir, { passed, failed: failed + 1, skipped }));
+      const failures = [...new Set(this.failures)].map((test) => failureOf(test, packageDir));
+      writeSummary(packageDir, { passed, failed, skipped, failures });
+      onLeak(leakLimitOf(options), (text) =>
+        writeSummary(packageDir, {
+          passed,
+          failed: failed + 1,
+          skipped,
+          failures: [...failures, { file: null, text }],
+        }),
+      );
     });
   }
+}
+
+/** As mocha lists it. */
+function failureOf(test: Mocha.Test, packageDir: string): Failure {
+  const { Base } = Mocha.reporters;
+  const lines: string[] = [];
+  const { consoleLog } = Base;
+  Base.consoleLog = (...printed: unknown[]) => void lines.push(format(...printed));
+  Base.list([test]);
+  Base.consoleLog = consoleLog;
+  return { file: test.file === undefined ? null : relative(packageDir, test.file), text: lines.join('\n').trim() };
 }
 
 /** `it.skip('survives a restart (no server to restart)')` gives its reason in the last brackets; so may a suite around it. */
@@ -39,12 +60,11 @@ function reasonOf(test: Mocha.Test): string {
 }
 
 /** The timer itself keeps nothing alive: it only runs where something else does. */
-function onLeak(limitMs: number, record: () => void): void {
+function onLeak(limitMs: number, record: (what: string) => void): void {
   setTimeout(() => {
-    record();
-    console.error(
-      `Tests are over, but something keeps the process alive: ${process.getActiveResourcesInfo().join(', ')}`,
-    );
+    const what = `Tests are over, but something keeps the process alive: ${process.getActiveResourcesInfo().join(', ')}`;
+    record(what);
+    console.error(what);
     process.kill(process.pid, 'SIGKILL'); // process.exit would end with the code that mocha has set by now
   }, limitMs).unref();
 }

@@ -6,6 +6,14 @@ export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly Skip[];
+  readonly failures: readonly Failure[];
+}
+
+/** What the reporter shows of a failed test: title, error, difference, stack. */
+export interface Failure {
+  /** Relative to the package's folder; `null` where it is no test that failed. */
+  readonly file: string | null;
+  readonly text: string;
 }
 
 /** A test that did not run, and why: the text in brackets at the end of its title or of a suite's title around it. */
@@ -48,7 +56,7 @@ export interface Verdict {
   readonly failed: number;
   readonly skipped: number;
   readonly ok: boolean;
-  /** For a reader, to print before the total: what broke off, what was skipped and why. */
+  /** For a reader, to print before the total: what was skipped and why, then what failed and what broke off. */
   readonly notes: readonly string[];
 }
 
@@ -62,7 +70,14 @@ export function verdict(runs: readonly PackageRun[], runnerSucceeded: boolean): 
     notesOfSkips(summary?.skipped ?? []).map((note) => `skipped: ${dir}: ${note}`),
   );
   const brokenOff = runs.filter(({ summary }) => summary === undefined);
-  const notes = [...skips, ...brokenOff.map(({ dir }) => `failed: ${dir}: its tests broke off before their end`)];
+  const failures = runs.flatMap(({ dir, summary }) =>
+    (summary?.failures ?? []).map(({ file, text }) => `failed: ${dir}${file === null ? '' : `/${file}`}:\n${text}`),
+  );
+  const notes = [
+    ...skips,
+    ...failures,
+    ...brokenOff.map(({ dir }) => `failed: ${dir}: its tests broke off before their end`),
+  ];
   const passed = runs.reduce((sum, { summary }) => sum + (summary?.passed ?? 0), 0);
   let failed = runs.reduce((sum, { summary }) => sum + (summary?.failed ?? 1), 0);
   if (failed === 0 && !runnerSucceeded) {

@@ -24,7 +24,9 @@ describe('the reporter', function () {
       describe('a suite (no server)', () => { it('skips itself', function () { this.skip(); }); });
       it('is still to be written');
     `);
-    expect(readSummary(dir), stdout).to.deep.equal({
+    const { failures, ...summary } = readSummary(dir) ?? { failures: [] };
+    expect(failures).to.have.length(1);
+    expect(summary, stdout).to.deep.equal({
       passed: 1,
       failed: 1,
       skipped: [
@@ -36,16 +38,40 @@ describe('the reporter', function () {
     expect(status).to.equal(1);
   });
 
+  it('keeps what was said of each failure: where, title, error and difference', () => {
+    run(`
+      describe('a suite', () => {
+        it('throws', () => { throw new Error('on purpose'); });
+        it('differs', () => {
+          throw Object.assign(new Error('no'), { actual: { a: 1 }, expected: { a: 2 }, showDiff: true });
+        });
+        it('fails twice', (done) => { done(new Error('the first')); done(new Error('the second')); });
+      });
+    `);
+    const { failures } = readSummary(dir) ?? { failures: [] };
+    expect(failures.map(({ file }) => file)).to.deep.equal(
+      Array.from({ length: failures.length }, () => 'fixture.test.mjs'),
+    );
+    const [thrown, differing, twice] = failures.map(({ text }) => text);
+    expect(thrown).to.match(/a suite\s+throws:\s+Error: on purpose\s+at .*fixture\.test\.mjs/);
+    expect(differing)
+      .to.match(/-\s+"a": 1/)
+      .and.to.match(/\+\s+"a": 2/);
+    expect(twice).to.include('the first');
+  });
+
   it('counts a failing hook as a failure', () => {
     run(`
       before(() => { throw new Error('on purpose'); });
       it('never runs', () => {});
     `);
-    expect(readSummary(dir)).to.deep.equal({ passed: 0, failed: 1, skipped: [] });
+    const { failures, ...summary } = readSummary(dir) ?? { failures: [] };
+    expect(summary).to.deep.equal({ passed: 0, failed: 1, skipped: [] });
+    expect(failures[0]?.text).to.include('"before all" hook').and.to.include('on purpose');
   });
 
   it('leaves no summary of an earlier run when the run breaks off', () => {
-    writeSummary(dir, { passed: 7, failed: 0, skipped: [] });
+    writeSummary(dir, { passed: 7, failed: 0, skipped: [], failures: [] });
     const { status } = run("it('dies', () => { process.kill(process.pid, 'SIGKILL'); });");
     expect(readSummary(dir)).to.equal(undefined);
     expect(status).to.not.equal(0);
@@ -55,7 +81,9 @@ describe('the reporter', function () {
     const { status, stderr } = run("it('leaves a timer', () => { setInterval(() => {}, 1_000); });", 'leakLimitMs=100');
     expect(stderr).to.include('something keeps the process alive: ').and.to.include('Timeout');
     expect(status).to.not.equal(0);
-    expect(readSummary(dir)).to.deep.equal({ passed: 1, failed: 1, skipped: [] });
+    const { failures, ...summary } = readSummary(dir) ?? { failures: [] };
+    expect(summary).to.deep.equal({ passed: 1, failed: 1, skipped: [] });
+    expect(stderr).to.include(failures[0]?.text);
   });
 
   it('runs under rules that refuse a forgotten only, and an empty file', () => {

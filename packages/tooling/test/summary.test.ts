@@ -12,14 +12,19 @@ import {
   writeSummary,
 } from '../src/summary.ts';
 
-const green: Summary = { passed: 3, failed: 0, skipped: [{ title: 'survives a restart', reason: 'no server' }] };
+const green: Summary = {
+  passed: 3,
+  failed: 0,
+  skipped: [{ title: 'survives a restart', reason: 'no server' }],
+  failures: [],
+};
 
 describe('verdict', () => {
   it('adds up and lists what was skipped with its reason', () => {
     const result = verdict(
       [
         { dir: 'packages/a', summary: green },
-        { dir: 'packages/b', summary: { passed: 2, failed: 0, skipped: [] } },
+        { dir: 'packages/b', summary: { passed: 2, failed: 0, skipped: [], failures: [] } },
       ],
       true,
     );
@@ -30,14 +35,14 @@ describe('verdict', () => {
 
   it('does not say twice a reason that stands in the title', () => {
     const skipped = [{ title: 'survives a kill (no server)', reason: 'no server' }];
-    const { notes } = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped } }], true);
+    const { notes } = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped, failures: [] } }], true);
     expect(notes).to.deep.equal(['skipped: packages/a: survives a kill (no server)']);
   });
 
   it('says once why many were skipped, and counts them all', () => {
     const missing = Array.from({ length: 60 }, (_, i) => ({ title: `R${i} (no server)`, reason: 'no server' }));
     const skipped = [...missing, { title: 'another', reason: 'a reason of its own' }];
-    const result = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped } }], true);
+    const result = verdict([{ dir: 'packages/a', summary: { passed: 1, failed: 0, skipped, failures: [] } }], true);
     expect(result.skipped).to.equal(61);
     expect(result.notes).to.deep.equal([
       'skipped: packages/a: 60 tests: no server',
@@ -45,8 +50,16 @@ describe('verdict', () => {
     ]);
   });
 
-  it('fails on one failure', () => {
-    const result = verdict([{ dir: 'packages/a', summary: { ...green, failed: 1 } }], false);
+  it('fails on one failure, and tells it last', () => {
+    const failures = [
+      { file: 'test/a.test.ts', text: '1) a test:\n  Error: no' },
+      { file: null, text: 'a leak' },
+    ];
+    const result = verdict([{ dir: 'packages/a', summary: { ...green, failed: 1, failures } }], false);
+    expect(result.notes.slice(1)).to.deep.equal([
+      'failed: packages/a/test/a.test.ts:\n1) a test:\n  Error: no',
+      'failed: packages/a:\na leak',
+    ]);
     expect(totalLine(result)).to.equal('3 passed, 1 failed, 1 skipped');
     expect(result.ok).to.equal(false);
   });
