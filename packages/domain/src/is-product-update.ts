@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { isOccurredAt } from './occurred-at.ts';
 import { isProductId } from './product-id.ts';
-import { productUpdateSchema, type ProductUpdate } from './product-update.ts';
+import { isAcceptedPrice, productUpdateSchema, type ProductUpdate } from './product-update.ts';
 
 const matchesSchema: ValidateFunction<ProductUpdate> = new Ajv({
   strict: true,
@@ -17,6 +17,7 @@ const matchesSchema: ValidateFunction<ProductUpdate> = new Ajv({
  */
 export function isProductUpdate(value: unknown, nowMs: number): value is ProductUpdate {
   if (!matchesSchema(value)) return false;
-  const { occurred_at } = value;
+  const { price, occurred_at } = value;
+  if (price !== undefined && !isAcceptedPrice(price)) return false;
   return occurred_at === undefined || isOccurredAt(occurred_at, nowMs);
 }

@@ -33,12 +33,18 @@ export const productUpdateSchema: TObject<{
       Type.Number({
         minimum: 0,
         maximum: MAX_PRICE,
-        description: 'Comes back numerically equal up to 15 significant digits. Absent: stays as it is.',
+        description:
+          'Held against the range as it is written, to the last digit. Comes back numerically equal up to 15 significant digits; one above 0 that is too small for that (below 2.2e-308) is refused. Absent: stays as it is.',
         examples: [99.99],
       }),
     ),
     stock: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: MAX_STOCK, description: 'Absent: stays as it is.', examples: [50] }),
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_STOCK,
+        description: 'A whole number as it is written, to the last digit (5.0 and 5e0 are). Absent: stays as it is.',
+        examples: [50],
+      }),
     ),
     occurred_at: Type.Optional(
       Type.String({
@@ -59,7 +65,15 @@ export const productUpdateSchema: TObject<{
 /** What a client asks for. At least one of price and stock. */
 export type ProductUpdate = Static<typeof productUpdateSchema>;
 
-/** A price as it may stand in an update, an event and a record; −0 counts as 0. */
+/** Smaller doubles above 0 (subnormal) do not hold 15 significant digits. */
+const MIN_EXACT_PRICE = 2 ** -1022;
+
+/** A price as an update may bring it. Older events may have smaller ones above 0, so `isPrice` lets those through. */
+export function isAcceptedPrice(value: unknown): value is number {
+  return isPrice(value) && (value === 0 || value >= MIN_EXACT_PRICE);
+}
+
+/** A price as it may stand in an event and a record; −0 counts as 0. */
 export function isPrice(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_PRICE;
 }

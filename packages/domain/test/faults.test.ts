@@ -1,4 +1,4 @@
-import { faultsOf, isProductUpdate, MAX_FAULTS, type Fault } from '@product-updates/domain';
+import { faultCountOf, faultsOf, isProductUpdate, MAX_FAULTS, SentNumber, type Fault } from '@product-updates/domain';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { isPrintable } from '../src/excerpt.ts';
@@ -9,6 +9,7 @@ function check(json: string): readonly Fault[] {
   const value: unknown = JSON.parse(json);
   const faults = faultsOf(value, NOW);
   expect(isProductUpdate(value, NOW)).to.equal(faults.length === 0);
+  expect(faultCountOf(value, NOW)).to.equal(faults.length);
   return faults;
 }
 
@@ -17,7 +18,7 @@ const good: Readonly<Record<string, string>> = {
   'only a price': '{"product_id":"p1","price":0}',
   'only a stock': '{"product_id":"p1","stock":0}',
   'the largest values': '{"product_id":"p1","price":1e12,"stock":9007199254740991}',
-  'the smallest price': '{"product_id":"p1","price":5e-324}',
+  'the smallest price that a double holds to 15 digits': '{"product_id":"p1","price":2.2250738585072014e-308}',
   'a negative zero': '{"product_id":"p1","price":-0,"stock":-0.0}',
   'a whole number written with a point': '{"product_id":"p1","stock":5.0}',
   'a whole number written with an exponent': '{"product_id":"p1","stock":5e2}',
@@ -119,6 +120,10 @@ const bad: Readonly<
     `{"product_id":"p1","stock":1,"${'x'.repeat(65)}":1}`,
     ['', `unknown field "${'x'.repeat(40)}…": ${fields}`],
   ],
+  'a price that a double does not hold to 15 digits': [
+    '{"product_id":"p1","price":5e-324}',
+    ['/price', 'price is too close to 0 to be kept: send 0, not 5e-324'],
+  ],
   'several causes': [
     '{"product_id":" p1 ","price":"1","stock":-1,"occurred_at":"now","x":1}',
     ['/product_id', /white space/],
@@ -170,6 +175,26 @@ describe('isProductUpdate and faultsOf', () => {
     expect(hostile.at(-1)?.detail).to.equal('99983 more unknown fields');
   });
 
+  it('tell of fields that the value has no more', () => {
+    const value = { product_id: 'p1', price: 1, x: 1 };
+    expect(faultsOf(value, NOW, 30).at(-1)?.detail).to.equal('30 more unknown fields');
+    expect(faultsOf(value, NOW, 30)).to.have.length(2);
+    expect([2, 30].map((hidden) => faultCountOf(value, NOW, hidden))).to.deep.equal([3, MAX_FAULTS]);
+  });
+
+  it('quote a number as it was sent', () => {
+    const detailOf = (field: 'price' | 'stock', source: string): string | undefined =>
+      faultsOf({ product_id: 'p', [field]: new SentNumber(source) }, NOW)[0]?.detail;
+    expect(isProductUpdate({ product_id: 'p', price: new SentNumber('1e400') }, NOW)).to.equal(false);
+    expect(detailOf('price', '1e400')).to.equal('price must be a number from 0 to 1000000000000, not 1e400');
+    expect(detailOf('price', '-1e-400')).to.match(/, not -1e-400$/);
+    expect(detailOf('price', '1000000000000.00001')).to.match(/, not 1000000000000\.00001$/);
+    expect(detailOf('price', '1e-400')).to.equal('price is too close to 0 to be kept: send 0, not 1e-400');
+    expect(detailOf('price', `1${'0'.repeat(1e6)}`)).to.match(/, not 10{39}…$/);
+    expect(detailOf('stock', '1e-400')).to.equal('stock must be a whole number from 0 to 9007199254740991, not 1e-400');
+    expect(detailOf('stock', '9007199254740990.6')).to.match(/, not 9007199254740990\.6$/);
+  });
+
   it('answer little for much', () => {
     const huge = 'x\u0000'.repeat(1_000_000);
     const hostile = { product_id: huge, price: huge, stock: [huge], occurred_at: huge, [huge]: huge };
@@ -211,6 +236,7 @@ describe('isProductUpdate and faultsOf', () => {
         const faults = faultsOf(value, NOW);
         expect(faults.length === 0).to.equal(isProductUpdate(value, NOW));
         expect(faults.length).to.be.at.most(MAX_FAULTS);
+        expect(faultCountOf(value, NOW)).to.equal(faults.length);
         for (const { detail, pointer } of faults) {
           expect(detail.length).to.be.within(10, 400);
           expect(isPrintable(detail) && isPrintable(pointer)).to.equal(true);

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { ProductEvent, Stamper } from '@product-updates/domain';
 import type { Headers, Message, Publisher } from '@product-updates/queue';
-import type { ParsedUpdates, RejectedUpdate } from './parse-updates.ts';
+import type { ParsedUpdates } from './parse-updates.ts';
+import type { RejectedUpdate } from './sort-updates.ts';
 
 /** The events of a body, in its order. */
 export function stampUpdates(
@@ -36,7 +37,7 @@ export interface Acceptance {
  * large arrays is most of what the garbage collector would have to copy. Event ids are made of `[0-9a-z-]`, so nothing needs escaping.
  */
 export function acceptanceOf(
-  { many, rejected }: Pick<ParsedUpdates, 'many' | 'rejected'>,
+  { many, rejected, errorCount }: Pick<ParsedUpdates, 'many' | 'rejected' | 'errorCount'>,
   events: readonly ProductEvent[],
 ): Acceptance {
   if (!many) {
@@ -45,7 +46,9 @@ export function acceptanceOf(
   }
   const head = `{"message":"Events received and queued successfully","accepted":${events.length},"event_ids":[`;
   if (rejected === undefined) return { body: Buffer.from(`${head}${eventIds(events)}]}`, 'latin1'), lenient: false };
-  const rest = `${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}}`;
+  const told = rejected.reduce((sum, { errors }) => sum + errors.length, 0);
+  const count = told < errorCount ? `,"error_count":${errorCount}` : '';
+  const rest = `${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}${count}}`;
   return { body: Buffer.from(head + rest, 'utf8'), lenient: true };
 }
 

@@ -184,16 +184,6 @@ export function checkText(body: Buffer): void {
   }
 }
 
-/** The JSON in a body. Throws an `HttpProblem` for what `checkText` refuses, and for what does not parse. */
-export function parseJson(body: Buffer): unknown {
-  checkText(body);
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch (error) {
-    throw new HttpProblem(invalidJson(error), { cause: error });
-  }
-}
-
 export function invalidJson(error: unknown): Problem {
   return malformed(`The body is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
 }

@@ -1,6 +1,9 @@
-import { faultsOf, isProductUpdate, MAX_UPDATES, type Fault, type ProductUpdate } from '@product-updates/domain';
-import { parseJson } from './body-reader.ts';
+import { isProductUpdate, MAX_UPDATES, mayHoldMisread, type ProductUpdate } from '@product-updates/domain';
+import { checkText, invalidJson } from './body-reader.ts';
+import { easeParsing } from './ease-parsing.ts';
 import { HttpProblem, type Problem, type ProblemFault } from './problem.ts';
+import { hasBadNumber, markBadNumbers } from './sent-numbers.ts';
+import { ERRORS_MAX, sortOut, type RejectedUpdate, type SortedUpdates } from './sort-updates.ts';
 
 /** The updates of one body. */
 export interface ParsedUpdates {
@@ -10,11 +13,8 @@ export interface ParsedUpdates {
   readonly many: boolean;
   /** Those of a lenient array that are not among the updates, by their place in it. */
   readonly rejected: readonly RejectedUpdate[] | undefined;
-}
-
-export interface RejectedUpdate {
-  readonly index: number;
-  readonly errors: readonly ProblemFault[];
+  /** How many errors the rejected ones have in all. */
+  readonly errorCount: number;
 }
 
 export interface ParseOptions {
@@ -26,74 +26,73 @@ export interface ParseOptions {
   readonly lenient: boolean;
 }
 
-/** How many errors one answer tells; for a lenient array, how many of each item. */
-const ERRORS_MAX = 100;
-const ERRORS_OF_ITEM_MAX = 10;
+/** Smaller bodies are parsed in some milliseconds, whatever they have. */
+const EASED_FROM_BYTES = 131_072;
+/** More arrays and objects within updates than this are refused unparsed: no update has any. */
+const NESTED_MAX = 50_000;
 
 const emptyArray: Problem = { status: 400, detail: 'The array is empty', reason: 'invalid' };
+const noneHidden: ReadonlyMap<number, number> = new Map();
 
-/** The valid updates in a body. Throws an `HttpProblem` for anything else; an array is taken whole or, unless lenient, not at all. */
-export function parseUpdates(body: Buffer, options: ParseOptions): ParsedUpdates {
-  const value = parseJson(body);
-  if (Array.isArray(value)) return parseMany(value, options);
-  if (!isProductUpdate(value, options.nowMs)) throw invalid(faultsOf(value, options.nowMs));
-  return { updates: [value], many: false, rejected: undefined };
-}
-
-function parseMany(items: readonly unknown[], options: ParseOptions): ParsedUpdates {
+/**
+ * The valid updates in a body. Throws an `HttpProblem` for anything else; an array is taken whole or, unless lenient, not at
+ * all. The time it takes depends on the bytes and the items of the body, not on what is wrong with them. May write into it.
+ */
+export function parseUpdates(body: Buffer, { nowMs, maxBatch, lenient }: ParseOptions): ParsedUpdates {
+  checkText(body);
+  const hidden = body.length < EASED_FROM_BYTES ? noneHidden : ease(body, maxBatch);
+  const text = body.toString('utf8');
+  const value = parseJson(text);
+  const many = Array.isArray(value);
+  const items: readonly unknown[] = many ? value : [value];
   if (items.length === 0) throw new HttpProblem(emptyArray);
-  if (items.length > options.maxBatch) throw new HttpProblem(tooMany(items.length, options.maxBatch));
-  const allGood = items.every((item) => isProductUpdate(item, options.nowMs));
-  if (!allGood) return options.lenient ? parseLenient(items, options) : refuse(items, options);
-  return { updates: items, many: true, rejected: options.lenient ? [] : undefined };
-}
-
-function parseLenient(items: readonly unknown[], { nowMs }: ParseOptions): ParsedUpdates {
-  const updates: ProductUpdate[] = [];
-  const rejected: RejectedUpdate[] = [];
-  for (const [index, item] of items.entries()) {
-    if (isProductUpdate(item, nowMs)) {
-      updates.push(item);
-      continue;
-    }
-    const faults = faultsOf(item, nowMs).slice(0, ERRORS_OF_ITEM_MAX);
-    rejected.push({ index, errors: faults.map((fault) => located(fault)) });
+  if (items.length > maxBatch) throw new HttpProblem(tooMany(items.length, maxBatch));
+  if (mayHoldMisread(text)) markBadNumbers(body, items);
+  if (areUpdates(items, nowMs)) {
+    return { updates: items, many, rejected: many && lenient ? [] : undefined, errorCount: 0 };
   }
-  if (updates.length === 0) return refuse(items, { nowMs });
-  return { updates, many: true, rejected };
+  if (items.some(hasBadNumber)) markBadNumbers(body, items);
+  const sorted = sortOut(items, { nowMs, hidden });
+  if (!many || !lenient || sorted.good.length === 0) throw new HttpProblem(invalid(sorted, many, items.length));
+  return { updates: sorted.good, many, rejected: sorted.rejected, errorCount: sorted.errorCount };
 }
 
-function refuse(items: readonly unknown[], { nowMs }: Pick<ParseOptions, 'nowMs'>): never {
-  const errors: ProblemFault[] = [];
-  let count = 0;
-  for (const [index, item] of items.entries()) {
-    if (isProductUpdate(item, nowMs)) continue;
-    const faults = faultsOf(item, nowMs);
-    count += faults.length;
-    for (const fault of faults) {
-      if (errors.length === ERRORS_MAX) break;
-      errors.push(located(fault, `/${index}`));
-    }
+function areUpdates(items: readonly unknown[], nowMs: number): items is readonly ProductUpdate[] {
+  return items.every((item) => isProductUpdate(item, nowMs));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new HttpProblem(invalidJson(error), { cause: error });
   }
-  throw invalid(errors, count, items.length);
 }
 
-function invalid(errors: readonly ProblemFault[], count: number = errors.length, updates = 1): HttpProblem {
-  return new HttpProblem({
+/** Answers how many unknown fields of each item are left out. */
+function ease(body: Buffer, maxBatch: number): ReadonlyMap<number, number> {
+  const { items, nested, hidden } = easeParsing(body, ERRORS_MAX);
+  if (items > maxBatch) throw new HttpProblem(tooMany(items, maxBatch));
+  if (nested > NESTED_MAX) throw new HttpProblem(tooNested(nested, items));
+  return hidden;
+}
+
+function invalid({ rejected, errorCount }: SortedUpdates, many: boolean, updates: number): Problem {
+  return {
     status: 400,
     detail:
-      count === 1
+      errorCount === 1
         ? 'One thing is wrong with what was sent, see errors'
-        : `${count} things are wrong with what was sent, see errors`,
+        : `${errorCount} things are wrong with what was sent, see errors`,
     reason: 'invalid',
     updates,
-    errors: errors.slice(0, ERRORS_MAX),
-    errorCount: count,
-  });
+    errors: rejected.flatMap(({ index, errors }) => (many ? errors.map((error) => located(error, index)) : errors)),
+    errorCount,
+  };
 }
 
-function located({ detail, pointer }: Fault, prefix = ''): ProblemFault {
-  return { detail, pointer: prefix + pointer };
+function located({ detail, pointer = '' }: ProblemFault, index: number): ProblemFault {
+  return { detail, pointer: `/${index}${pointer}` };
 }
 
 function tooMany(count: number, maxBatch: number): Problem {
@@ -102,4 +101,9 @@ function tooMany(count: number, maxBatch: number): Problem {
       ? `The array has ${count} updates, more than the ${maxBatch} that the queue can ever hold`
       : `The array has ${count} updates, more than ${maxBatch}`;
   return { status: 413, detail, reason: 'too_large', updates: count, close: true };
+}
+
+function tooNested(nested: number, updates: number): Problem {
+  const detail = `The body is not valid: it has ${nested} arrays and objects within updates, which have none`;
+  return { status: 400, detail, reason: 'invalid', updates };
 }
