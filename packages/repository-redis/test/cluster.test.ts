@@ -11,7 +11,8 @@ import { redisCommand } from './redis-commands.ts';
 describeUnless(missingOwn, 'a cluster that changes', function changing() {
   this.timeout(30_000);
   let cluster: OwnCluster;
-  before(async () => {
+  before(async function start() {
+    this.timeout(180_000);
     cluster = await startOwnCluster();
   });
   after(() => cluster[Symbol.asyncDispose]());

@@ -33,7 +33,7 @@ export interface ClusterNode {
 }
 
 const SLOTS = 16_384;
-const READY_MS = 20_000;
+const READY_MS = 120_000;
 
 export async function startOwnCluster(): Promise<OwnCluster> {
   const nodes: ClusterNode[] = [];

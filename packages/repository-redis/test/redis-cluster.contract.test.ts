@@ -43,7 +43,7 @@ async function place(): Promise<Place> {
 
 describe('three servers', () => {
   before(async function start() {
-    this.timeout(30_000);
+    this.timeout(180_000);
     if (missingOwn === undefined) cluster = await startOwnCluster();
   });
   after(async () => cluster?.[Symbol.asyncDispose]());
