@@ -8,7 +8,7 @@ import {
   SocketTimeoutError,
   TimeoutError,
 } from '@redis/client';
-import { CodedError, codeOf, describe, type ErrorCode } from '@product-updates/errors';
+import { CodedError, codeOf, describe, type ErrorCode, isNetworkError } from '@product-updates/errors';
 
 /**
  * The first word of an error that Redis answers (protocol specification, "Simple errors"). Ours is DAMAGED: the hash of
@@ -63,9 +63,7 @@ const clientErrors = [
 /** It has no class of its own for this one: `commandsQueueMaxLength` is reached. */
 const QUEUE_IS_FULL = 'The queue is full';
 
-/** Codes of Node's network and of OpenSSL. */
-const network =
-  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS|ERR_STREAM_\w+|ERR_SOCKET_\w+)$/;
+/** Codes of OpenSSL for what trying again does not mend: asked before the network's. */
 const certificate =
   /^(CERT_\w+|\w+_CERT(_\w+)?|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|ERR_OSSL_\w+|EPROTO|HOSTNAME_MISMATCH)$/;
 
@@ -100,9 +98,8 @@ function codeFor(error: Error): ErrorCode | undefined {
   if (error instanceof ErrorReply) return codeOfReply(error.message);
   if (isConnectionGone(error) || error.message === QUEUE_IS_FULL) return 'unavailable';
   const { code } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string') return undefined;
-  if (network.test(code)) return 'unavailable';
-  return certificate.test(code) ? 'misconfigured' : undefined;
+  if (typeof code === 'string' && certificate.test(code)) return 'misconfigured';
+  return isNetworkError(error) ? 'unavailable' : undefined;
 }
 
 function codeOfReply(message: string): ErrorCode | undefined {

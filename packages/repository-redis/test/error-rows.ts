@@ -58,7 +58,7 @@ const systemCodes: readonly (readonly [string, Row['code']])[] = [
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].map(
     (code) => [code, 'unavailable'] as const,
   ),
-  ...['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EMFILE', 'ERR_STREAM_WRITE_AFTER_END'].map(
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EMFILE', 'EPERM', 'ERR_STREAM_WRITE_AFTER_END'].map(
     (code) => [code, 'unavailable'] as const,
   ),
   ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].map(
@@ -73,5 +73,9 @@ const systemCodes: readonly (readonly [string, Row['code']])[] = [
 export const errorRows: readonly Row[] = [
   ...replies.map(([message, code]) => ({ name: message, native: new SimpleError(message), code })),
   ...clientErrors.map((native) => ({ name: native.message, native, code: 'unavailable' as const })),
-  ...systemCodes.map(([name, code]) => ({ name, native: Object.assign(new Error(name), { code: name }), code })),
+  ...systemCodes.map(([name, code]) => ({
+    name,
+    native: Object.assign(new Error(name), { code: name }),
+    code,
+  })),
 ];
