@@ -85,7 +85,12 @@ describe('readUrlOptions', () => {
   });
 
   it('never prints a password, whatever it is made of', () => {
-    const unit = fc.constantFrom(...'abcxyz0123456789?#/@\\:%&;,=+!~[]{}|<>^$()é√😀 "\'', '%zz', '%40', '://');
+    const unit = fc.constantFrom(
+      ...Array.from('abcxyz0123456789?#/@\\:%&;,=+!~[]{}|<>^$()é√😀 "\''),
+      '%zz',
+      '%40',
+      '://',
+    );
     fc.assert(
       fc.property(fc.string({ unit, minLength: 4, maxLength: 24 }), (password) => {
         for (const text of [`redis://USER:${password}@HOST/0`, `lmdb:USER:${password}@HOST`]) {

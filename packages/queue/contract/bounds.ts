@@ -90,11 +90,11 @@ class OpenBounds implements Bounds {
       try {
         settled = work();
       } catch (error) {
-        settled = Promise.reject(error as Error);
+        settled = Promise.reject(error);
       }
       settled.then(
         (value) => finish(() => resolve(value)),
-        (error: unknown) => finish(() => reject(error as Error)),
+        (error: unknown) => finish(() => reject(error)),
       );
     });
     return handled(outcome);

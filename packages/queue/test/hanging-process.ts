@@ -12,4 +12,4 @@ await Promise.all(
     );
   }),
 );
-console.log(JSON.stringify(ends));
+process.stdout.write(JSON.stringify(ends));

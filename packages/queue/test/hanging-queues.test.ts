@@ -36,8 +36,9 @@ describe('the contract suite never hangs', function () {
       expect(Object.keys(ends)).to.have.members(queueTests.map(({ id }) => id));
       const messages = said[how] ?? {};
       expect(Object.keys(messages)).to.not.be.empty;
-      for (const [id, message] of Object.entries(messages))
+      for (const [id, message] of Object.entries(messages)) {
         expect(ends[id], id).to.match(message).and.not.equal('passed');
+      }
     });
   }
 });
