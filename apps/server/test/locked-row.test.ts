@@ -6,10 +6,11 @@ import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startServing, type Child } from './child.ts';
 import { ask } from './client.ts';
-import { itWith } from './live.ts';
+import { itUnless, itWithOwnPostgres } from './own.ts';
 import { metricsOf, type Metrics } from './metrics.ts';
 
-const itWithPostgres = spawnSync('psql', ['--version']).status === 0 ? await itWith('postgres') : it.skip;
+const hasPsql = spawnSync('psql', ['--version']).status === 0;
+const itWithPsql = hasPsql ? itWithOwnPostgres : itUnless('no psql on the PATH');
 
 /** A transaction of somebody else's, which holds locks until it is told to end. */
 interface Transaction {
@@ -40,7 +41,7 @@ describe('a row that others lock', function () {
   });
   after(() => agent.destroy());
 
-  itWithPostgres('waits for them, becomes no letter, and keeps nobody else waiting', async () => {
+  itWithPsql('waits for them, becomes no letter, and keeps nobody else waiting', async () => {
     await using server = await startOwnPostgres();
     const store = new URL(server.url);
     store.searchParams.set('timeoutMs', '500');

@@ -5,13 +5,10 @@ import { migrate, type Migrated } from '../src/migrate.ts';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
-import { itWith } from './live.ts';
+import { itUnless, itWithOwnPostgres } from './own.ts';
 
-const itWithPostgres = await itWith('postgres');
 const hasTerminals = spawnSync('script', ['--version']).status === 0;
-const itOnTerminal: typeof itWithPostgres = hasTerminals
-  ? itWithPostgres
-  : (title) => it.skip(`${title} (no program "script" to make a terminal with)`);
+const itOnTerminal = hasTerminals ? itWithOwnPostgres : itUnless('no program script to make a terminal with');
 
 interface Asked {
   readonly said: readonly string[];
@@ -91,7 +88,7 @@ describe('migrate', function () {
       .and.not.to.include('hunter2');
   });
 
-  itWithPostgres('goes up and down on PostgreSQL, all the way or so many steps', async () => {
+  itWithOwnPostgres('goes up and down on PostgreSQL, all the way or so many steps', async () => {
     await using server = await startOwnPostgres();
     const environment = { STORE_URL: server.url.href };
     const all = await saidBy(environment, '');

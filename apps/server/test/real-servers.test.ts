@@ -4,10 +4,7 @@ import { expect } from 'chai';
 import { Agent } from 'node:http';
 import { startChild, type Child, type Environment } from './child.ts';
 import { ask } from './client.ts';
-import { itWith } from './live.ts';
-
-const itWithPostgres = await itWith('postgres');
-const itWithRedis = await itWith('redis');
+import { itWithOwnPostgres, itWithOwnRedis } from './own.ts';
 
 describe('with real servers', function () {
   this.timeout(60_000);
@@ -37,8 +34,8 @@ describe('with real servers', function () {
   }
 
   for (const [name, itWithIt, startOwn] of [
-    ['PostgreSQL', itWithPostgres, startOwnPostgres],
-    ['Redis', itWithRedis, startOwnRedis],
+    ['PostgreSQL', itWithOwnPostgres, startOwnPostgres],
+    ['Redis', itWithOwnRedis, startOwnRedis],
   ] as const) {
     itWithIt(`waits for a ${name} that is down, and serves when it is up`, async () => {
       await using server = await startOwn();
@@ -53,7 +50,7 @@ describe('with real servers', function () {
     });
   }
 
-  itWithPostgres('does not wait for a PostgreSQL that will not have us', async () => {
+  itWithOwnPostgres('does not wait for a PostgreSQL that will not have us', async () => {
     await using server = await startOwnPostgres();
     const url = new URL(server.url);
     url.username = 'nobody';
@@ -64,7 +61,7 @@ describe('with real servers', function () {
     expect(stderr).not.to.include('hunter2');
   });
 
-  itWithRedis('does not wait for a Redis that would evict products', async () => {
+  itWithOwnRedis('does not wait for a Redis that would evict products', async () => {
     await using server = await startOwnRedis({ args: ['--maxmemory', '10mb', '--maxmemory-policy', 'allkeys-lru'] });
     const { code, stderr } = await starting({ STORE_URL: server.url.href }).ended;
     expect(code).to.equal(1);
