@@ -82,7 +82,9 @@ function startingApp(
 function idleWorkers(now: WaitingFor, lanes: number): PipelineView {
   const reason = now.variable === 'STORE_URL' ? 'store' : 'queue';
   const hold = { reason, since_ms: now.sinceMs, error: describe(faultOf(now)) };
-  return { state: 'held', hold, retrying: null, holding: 0, window: 0, lanes, busy: 0, last_receive_ms: null };
+  const workers = Array.from({ length: lanes }, () => ({ state: 'held' as const, since_ms: now.sinceMs }));
+  const nothing = { retrying: null, holding: 0, window: 0, busy: 0, last_receive_ms: null };
+  return { state: 'held', hold, lanes, workers, ...nothing };
 }
 
 function faultOf({ variable, error }: WaitingFor): Error {

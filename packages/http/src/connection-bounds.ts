@@ -19,9 +19,9 @@ export function createConnectionBounds(
   const counts = new Map<string, number>();
 
   function makeRoom(newcomer: Connection, address: string | undefined): void {
-    const counts = (one: Connection): boolean => address === undefined || one.address === address;
-    for (const one of connections.idle) if (one !== newcomer && counts(one)) return drop(one, 'idle');
-    for (const one of connections.busy) if (isArriving(one) && counts(one)) return drop(one, 'unfinished_request');
+    const isAmong = (one: Connection): boolean => address === undefined || one.address === address;
+    for (const one of connections.idle) if (one !== newcomer && isAmong(one)) return drop(one, 'idle');
+    for (const one of connections.busy) if (isArriving(one) && isAmong(one)) return drop(one, 'unfinished_request');
     drop(newcomer, 'all_busy');
   }
 

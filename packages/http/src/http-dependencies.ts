@@ -48,6 +48,9 @@ export interface HttpOptions {
   readonly version: string;
 }
 
+export const workerStates = ['idle', 'applying', 'waiting_to_retry', 'held'] as const;
+export type WorkerState = (typeof workerStates)[number];
+
 /** What the app needs to see of a pipeline. */
 export interface PipelineView {
   readonly state: 'running' | 'held' | 'draining' | 'stopped';
@@ -59,6 +62,7 @@ export interface PipelineView {
   readonly window: number;
   readonly lanes: number;
   readonly busy: number;
+  readonly workers: readonly { readonly state: WorkerState; readonly since_ms: number }[];
   readonly last_receive_ms: number | null;
 }
 

@@ -1,11 +1,13 @@
 import { fates, productUpdateSchema } from '@product-updates/domain';
 import { deadLetterReasons } from '@product-updates/repository';
 import { durabilities } from '@product-updates/queue';
+import { workerStates } from './http-dependencies.ts';
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 const string: Schema = { type: 'string' };
+const time: Schema = { type: 'string', format: 'date-time' };
 const integer: Schema = { type: 'integer', minimum: 0 };
 const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 const array = (items: Schema): Schema => ({ type: 'array', items });
@@ -32,7 +34,7 @@ const letter = {
   reason: { enum: deadLetterReasons },
   error: string,
   attempts: integer,
-  failed_at: { type: 'string', format: 'date-time' },
+  failed_at: time,
   event: nullable(ref('ProductEvent')),
 };
 const price = nullable({ type: 'number', minimum: 0 });
@@ -66,14 +68,14 @@ export const schemas: Readonly<Record<string, Schema>> = {
     durability: { enum: durabilities },
     accepted_per_second: { type: 'number' },
     settled_per_second: { type: 'number' },
-    workers: integer,
+    workers: array(object({ state: { enum: workerStates }, since: time })),
     busy: integer,
     state: nullable({ enum: ['running', 'held', 'draining', 'stopped'] }),
-    hold: nullable(object({ reason: string, since_ms: integer, error: string })),
-    retrying: nullable(object({ products: integer, since: string, error: string })),
+    hold: nullable(object({ reason: string, since: time, error: string })),
+    retrying: nullable(object({ products: integer, since: time, error: string })),
     holding: integer,
     window: integer,
-    last_receive_at: nullable(string),
+    last_receive_at: nullable(time),
   }),
   ProductEvent: object({
     ...product,

@@ -1,6 +1,6 @@
 import { describe } from '@product-updates/errors';
 import type { Gate } from './gate.ts';
-import type { HttpDependencies, PipelineView } from './http-dependencies.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import type { Routes } from './route.ts';
@@ -68,18 +68,21 @@ async function queueStatus({ queue, pipeline, rates, clock, durability }: HttpDe
     oldest_age_seconds: oldestMs === null ? null : Math.max(0, clock.now() - oldestMs) / 1000,
     durability: durability.queue,
     ...rates(),
-    workers: status?.lanes ?? 0,
+    workers: status?.workers.map(({ state, since_ms }) => ({ state, since: timeOf(since_ms) })) ?? [],
     busy: status?.busy ?? 0,
     state: status?.state ?? null,
-    hold: status?.hold ? { ...status.hold, error: describe(status.hold.error) } : null,
-    retrying: status?.retrying ? retryingNow(status.retrying) : null,
+    hold: status?.hold ? timed(status.hold) : null,
+    retrying: status?.retrying ? timed(status.retrying) : null,
     holding: status?.holding ?? 0,
     window: status?.window ?? 0,
-    last_receive_at:
-      typeof status?.last_receive_ms === 'number' ? new Date(status.last_receive_ms).toISOString() : null,
+    last_receive_at: typeof status?.last_receive_ms === 'number' ? timeOf(status.last_receive_ms) : null,
   };
 }
 
-function retryingNow({ products, since_ms, error }: NonNullable<PipelineView['retrying']>): object {
-  return { products, since: new Date(since_ms).toISOString(), error: describe(error) };
+function timed<T extends { since_ms: number; error: string }>({ since_ms, error, ...rest }: T): object {
+  return { ...rest, since: timeOf(since_ms), error: describe(error) };
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
 }

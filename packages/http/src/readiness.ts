@@ -52,7 +52,7 @@ function notReady(detail: string, checks: object, durability: object): Problem {
 }
 
 function consumerCheck(pipeline: NonNullable<ReadinessDependencies['pipeline']>): Check {
-  const { state, hold, retrying, last_receive_ms, ...counts } = pipeline.status();
+  const { state, hold, retrying, last_receive_ms, workers: _, ...counts } = pipeline.status();
   const last_receive_at = last_receive_ms === null ? null : new Date(last_receive_ms).toISOString();
   const details = { state, retrying: retrying?.products ?? 0, ...counts, last_receive_at };
   if (hold === null) return { ok: state === 'running', ...details };

@@ -12,7 +12,10 @@ describe('operations', () => {
   it('GET /queue tells how full it is, and how the workers are doing', async () => {
     await service.agent.post('/events').send({ product_id: 'p', price: 1 }).expect(202);
     service.clock.advance(1500);
-    service.pipeline.view = { ...runningPipeline, busy: 1, holding: 4, last_receive_ms: service.clock.now() };
+    const since_ms = service.clock.now();
+    const states = ['idle', 'applying', 'waiting_to_retry', 'held'] as const;
+    const workers = states.map((state) => ({ state, since_ms }));
+    service.pipeline.view = { ...runningPipeline, busy: 1, workers, holding: 4, last_receive_ms: since_ms };
     const response = await service.agent.get('/queue').expect(200);
     expect(response.body).to.deep.equal({
       depth: 1,
@@ -22,7 +25,7 @@ describe('operations', () => {
       durability: 'none',
       accepted_per_second: 2,
       settled_per_second: 1,
-      workers: 3,
+      workers: states.map((state) => ({ state, since: '2026-11-22T00:00:01.500Z' })),
       busy: 1,
       state: 'running',
       hold: null,
@@ -38,7 +41,10 @@ describe('operations', () => {
     const hold = { reason: 'store', since_ms: 5, error: 'postgres://u:secret@h is away' };
     service.pipeline.view = { ...runningPipeline, state: 'held', hold };
     const response = await service.agent.get('/queue').expect(200);
-    expect(response.body).to.deep.include({ state: 'held', hold: { ...hold, error: 'postgres://u:***@h is away' } });
+    expect(response.body).to.deep.include({
+      state: 'held',
+      hold: { reason: 'store', since: '1970-01-01T00:00:00.005Z', error: 'postgres://u:***@h is away' },
+    });
   });
 
   it('GET /queue tells which products are tried again, since when, and why, without secrets', async () => {
@@ -137,7 +143,7 @@ describe('operations', () => {
     it('has no consumer in the role api', async () => {
       await using api = await startService({ options: { role: 'api' }, wrap: (deps) => ({ ...deps, pipeline: null }) });
       expect(bodyOf(await api.agent.get('/readyz').expect(200)).checks).to.have.all.keys('queue', 'store');
-      expect((await api.agent.get('/queue').expect(200)).body).to.include({ workers: 0, state: null });
+      expect((await api.agent.get('/queue').expect(200)).body).to.deep.include({ workers: [], state: null });
     });
   });
 

@@ -92,6 +92,7 @@ export const runningPipeline: PipelineView = {
   window: 6000,
   lanes: 3,
   busy: 0,
+  workers: Array.from({ length: 3 }, () => ({ state: 'idle', since_ms: Date.UTC(2026, 10, 22) })),
   last_receive_ms: null,
 };
 

@@ -17,7 +17,7 @@ import type { PipelineObserver } from './observer.ts';
 import { createPace } from './pace.ts';
 import type { RetryPolicy } from './policy.ts';
 import { createSettle } from './settle.ts';
-import type { PipelineStatus } from './status.ts';
+import { workerStatus, type PipelineStatus } from './status.ts';
 import { createWindow } from './window.ts';
 import { createWork } from './work.ts';
 
@@ -98,6 +98,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       window: window.capacity,
       lanes,
       busy: pool.busy,
+      workers: pool.lanes.map((lane) => workerStatus(lane, holds.current)),
       last_receive_ms: feed.lastReceiveMs,
     }),
     drain: ({ signal } = {}) => drain.begin(signal),

@@ -1,4 +1,5 @@
 import type { Retrying } from './failures.ts';
+import type { LaneStatus } from '@product-updates/queue';
 import type { Hold } from './holds.ts';
 
 /**
@@ -6,6 +7,13 @@ import type { Hold } from './holds.ts';
  * a drain has ended.
  */
 export type PipelineState = 'running' | 'held' | 'draining' | 'stopped';
+
+/** `held`: it has a batch that waits until what all share is back; `waiting_to_retry`: products that failed alone wait, nothing else is there. */
+export interface WorkerStatus {
+  readonly state: 'idle' | 'applying' | 'waiting_to_retry' | 'held';
+  /** Since the epoch. */
+  readonly since_ms: number;
+}
 
 /** How it goes, for readiness and `GET /queue`. */
 export interface PipelineStatus {
@@ -21,6 +29,16 @@ export interface PipelineStatus {
   readonly lanes: number;
   /** Lanes at work. */
   readonly busy: number;
+  /** Each lane. */
+  readonly workers: readonly WorkerStatus[];
   /** When the latest delivery came, since the epoch. */
   readonly last_receive_ms: number | null;
+}
+
+/** What a lane does, given what holds the pipeline. A queue that is away keeps no lane from applying. */
+export function workerStatus({ state, sinceMs }: LaneStatus, hold: Hold | null): WorkerStatus {
+  if (state === 'idle') return { state, since_ms: sinceMs };
+  if (state === 'waiting') return { state: 'waiting_to_retry', since_ms: sinceMs };
+  if (hold === null || hold.reason === 'queue') return { state: 'applying', since_ms: sinceMs };
+  return { state: 'held', since_ms: Math.max(sinceMs, hold.since_ms) };
 }

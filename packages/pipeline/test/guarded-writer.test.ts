@@ -23,7 +23,10 @@ describe('an outage', () => {
       expect(rig.seen.letters).to.deep.equal([]);
       expect(rig.seen.retried).to.deep.equal([]);
       expect(rig.seen.failed).to.deep.equal([]);
-      expect(rig.pipeline.status().hold).to.include({ reason: 'store', error: 'connect EPERM 10.0.0.1:5432' });
+      const { hold, workers } = rig.pipeline.status();
+      expect(hold).to.include({ reason: 'store', error: 'connect EPERM 10.0.0.1:5432' });
+      expect(new Set(workers.map(({ state }) => state))).to.deep.equal(new Set(['held']));
+      for (const { since_ms } of workers) expect(since_ms).to.equal(hold?.since_ms);
       expect(rig.seen.applies, 'writes while pings fail').to.have.length(3);
       expect(rig.seen.pings).to.have.length(61);
       rig.faults.apply = rig.faults.ping = () => undefined;

@@ -22,4 +22,11 @@ export { createSteadyNow } from './steady-now.ts';
 export { WaitingLine } from './waiting-line.ts';
 export { wholeNumberFault } from './whole-number.ts';
 export { Undecodable, withCodec } from './with-codec.ts';
-export { createWorkerPool, type GivenBack, type Work, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
+export {
+  createWorkerPool,
+  type GivenBack,
+  type LaneStatus,
+  type Work,
+  type WorkerPool,
+  type WorkerPoolOptions,
+} from './worker-pool.ts';

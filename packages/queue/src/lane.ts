@@ -27,6 +27,13 @@ export interface LaneOptions<T> {
   readonly onDone: (items: number) => void;
 }
 
+/** `waiting`: what it has was given back, and its time has not come. */
+export interface LaneStatus {
+  readonly state: 'idle' | 'working' | 'waiting';
+  /** Since the epoch; while it works, since this batch began. */
+  readonly sinceMs: number;
+}
+
 const turnEnd: Promise<void> = Promise.resolve();
 
 /** A batch has at most so many times as many items as it may have keys. */
@@ -54,9 +61,16 @@ export class Lane<T> {
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #run: Promise<void> | undefined;
   #atWork = false;
+  #sinceMs: number;
 
   constructor(options: LaneOptions<T>) {
     this.#options = options;
+    this.#sinceMs = options.clock.now();
+  }
+
+  get status(): LaneStatus {
+    const resting = this.#held.size > 0 ? 'waiting' : 'idle';
+    return { state: this.#atWork ? 'working' : resting, sinceMs: this.#sinceMs };
   }
 
   get atWork(): boolean {
@@ -80,12 +94,14 @@ export class Lane<T> {
     await turnEnd; // so that all that is submitted in this turn is one batch
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       this.#atWork = true;
+      this.#sinceMs = this.#options.clock.now();
       const givenBack = await this.#workOn(batch);
       this.#atWork = false;
       if (this.#options.signal.aborted) break;
       this.#options.onDone(batch.length - this.#hold(givenBack));
     }
     this.#run = undefined;
+    this.#sinceMs = this.#options.clock.now();
   }
 
   async #workOn(batch: readonly T[]): Promise<readonly GivenBack<T>[]> {

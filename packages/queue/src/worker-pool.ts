@@ -2,12 +2,12 @@ import { CodedError, guarded } from '@product-updates/errors';
 
 import type { Clock } from './clock.ts';
 import { hashKey } from './key-hash.ts';
-import { Lane, type Work } from './lane.ts';
+import { Lane, type LaneStatus, type Work } from './lane.ts';
 import { createSteadyNow } from './steady-now.ts';
 import { WaitingLine } from './waiting-line.ts';
 import { wholeNumberFault } from './whole-number.ts';
 
-export type { GivenBack, Work } from './lane.ts';
+export type { GivenBack, LaneStatus, Work } from './lane.ts';
 
 /**
  * Workers that share items by key: a key belongs to one lane and a lane works on one batch at a time, so two workers
@@ -22,6 +22,8 @@ export interface WorkerPool<T> extends AsyncDisposable {
   readonly size: number;
   /** Lanes at work. */
   readonly busy: number;
+  /** What each lane does, always in the same order. */
+  readonly lanes: readonly LaneStatus[];
   /** Fires the signal of all running work, drops what waits, and waits until no work is running. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -67,6 +69,10 @@ class LanePool<T> implements WorkerPool<T> {
 
   get busy(): number {
     return this.#lanes.reduce((count, lane) => count + (lane.atWork ? 1 : 0), 0);
+  }
+
+  get lanes(): readonly LaneStatus[] {
+    return this.#lanes.map(({ status }) => status);
   }
 
   submit(items: readonly T[]): void {

@@ -61,6 +61,24 @@ describe('createWorkerPool', () => {
     expect([test.pool.size, test.pool.busy]).to.deep.equal([9 - inFirst, busy - 1]);
   });
 
+  it('tells what each lane does, and since when', async () => {
+    const test = createTestPool({ lanes: 1 });
+    const startMs = test.clock.now();
+    const lane = () => test.pool.lanes.map(({ state, sinceMs }) => `${state} since ${sinceMs - startMs}`);
+    expect(lane()).to.deep.equal(['idle since 0']);
+    await test.clock.advance(10);
+    await submit(test, 'a1');
+    expect(lane()).to.deep.equal(['working since 10']);
+    await test.clock.advance(10);
+    await only(test).fail(new Error('a bug'));
+    expect(lane()).to.deep.equal(['waiting since 20']);
+    await test.clock.advance(1000);
+    expect(lane()).to.deep.equal(['working since 1020']);
+    await test.clock.advance(10);
+    await only(test).done();
+    expect(lane()).to.deep.equal(['idle since 1030']);
+  });
+
   it('takes an empty array without a stir', async () => {
     const test = createTestPool();
     test.pool.submit([]);
