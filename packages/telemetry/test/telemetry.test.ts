@@ -58,7 +58,7 @@ describe('telemetry', () => {
       queue.close();
       await Promise.all(running);
     }
-  });
+  }).timeout(60_000);
 });
 
 const store = { ping: (): Promise<void> => Promise.resolve() };

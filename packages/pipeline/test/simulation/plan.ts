@@ -60,7 +60,7 @@ export interface Plan {
 }
 
 export const LOCK_MS = 400;
-export const FLOW_MS = 2500;
+export const FLOW_MS = 3500;
 
 export function planOf(seed: number, random: Random): Plan {
   return random.chance(0.1) ? busyPlan(seed, random) : badDay(seed, random);
