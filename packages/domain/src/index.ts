@@ -20,7 +20,7 @@ export {
   productUpdateSchema,
   type ProductUpdate,
 } from './product-update.ts';
-export { mayHoldMisread, SentNumber, sentNumber } from './sent-number.ts';
+export { hasLongNumber, hasSmallNumber, SentNumber, sentNumber } from './sent-number.ts';
 export { createStamper, type Stamper, type StamperOptions } from './stamper.ts';
 export { createVersionClock, type VersionClock, type VersionClockOptions } from './version-clock.ts';
 export { NEVER, VERSIONS_PER_MS, VERSION_EPOCH_MS, isVersion, msOf, versionOf, type Version } from './version.ts';

@@ -55,40 +55,45 @@ function decimalIn(source: string): Decimal {
   };
 }
 
-/** At least three digits: what a double makes 0 of is below 1e-323. */
-const smallNumber = /[eE]-\d{3}(?<=[:\s]-?[\d.]{1,16}[eE]-\d{3})/;
 const POINT = 0x2e;
 const MINUS = 0x2d;
 const COLON = 0x3a;
 const SPACE = 0x20;
 
-/**
- * Whether JSON may hold a misread number as the value of a member: false for all but one text in a great many, and quick.
- * Without an exponent such a number has more than 15 digits; with one and with fewer digits it is read as 0.
+/*
+ * Whether JSON may hold a misread number as the value of a member is asked of every body, so it must cost little beside
+ * `JSON.parse`. Without an exponent such a number is long. With one and few digits it is small, and is read as 0.
  */
-export function mayHoldMisread(text: string): boolean {
-  return smallNumber.test(text) || hasLongNumber(text);
-}
 
-/** Looks at each 17th character: a number of 17 characters cannot be missed. Strings that begin with digits are none. */
-function hasLongNumber(text: string): boolean {
-  for (let at = LONG - 1; at < text.length; at += LONG) {
-    if (!isDigitOrPoint(text.charCodeAt(at))) continue;
-    let before = at - 1;
-    while (isDigitOrPoint(text.charCodeAt(before))) before -= 1;
-    let after = at + 1;
-    while (isDigitOrPoint(text.charCodeAt(after))) after += 1;
-    if (after - before > LONG && isBeforeNumber(text, before)) return true;
-    at = Math.max(at, after - 1);
+/** Looks at each 17th byte: 17 digits and points in a row cannot be missed. */
+export function hasLongNumber(json: Uint8Array): boolean {
+  const { length } = json;
+  for (let at = LONG - 1; at < length; at += LONG) {
+    if (!isDigitOrPoint(json[at] as number)) continue;
+    let start = at;
+    while (start > 0 && isDigitOrPoint(json[start - 1] as number)) start -= 1;
+    let end = at + 1;
+    while (end < length && isDigitOrPoint(json[end] as number)) end += 1;
+    if (end - start >= LONG && isValueAt(json, start)) return true;
+    at = Math.max(at, end - 1);
   }
   return false;
 }
 
-function isBeforeNumber(text: string, at: number): boolean {
-  const code = text.charCodeAt(text.charCodeAt(at) === MINUS ? at - 1 : at);
-  return code === COLON || code <= SPACE;
+/** An exponent of at least three digits; looks back only where there is one, since ids may look like that too. */
+const smallNumber = /[eE]-\d{3}(?<=[:\s]-?[\d.]{1,16}[eE]-\d{3})/;
+
+/** Only to be asked where a value is 0. */
+export function hasSmallNumber(json: string): boolean {
+  return smallNumber.test(json);
 }
 
-function isDigitOrPoint(code: number): boolean {
-  return (code >= 0x30 && code <= 0x39) || code === POINT;
+/** Whether a number that begins here, without its sign, stands behind a colon or a blank: in most strings it does not. */
+function isValueAt(json: Uint8Array, start: number): boolean {
+  const before = json[json[start - 1] === MINUS ? start - 2 : start - 1];
+  return before === COLON || (before !== undefined && before <= SPACE);
+}
+
+function isDigitOrPoint(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === POINT;
 }

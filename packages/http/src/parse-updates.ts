@@ -1,8 +1,14 @@
-import { isProductUpdate, MAX_UPDATES, mayHoldMisread, type ProductUpdate } from '@product-updates/domain';
+import {
+  hasLongNumber,
+  hasSmallNumber,
+  isProductUpdate,
+  MAX_UPDATES,
+  type ProductUpdate,
+} from '@product-updates/domain';
 import { checkText, invalidJson } from './body-reader.ts';
 import { easeParsing } from './ease-parsing.ts';
 import { HttpProblem, type Problem, type ProblemFault } from './problem.ts';
-import { hasBadNumber, markBadNumbers } from './sent-numbers.ts';
+import { hasBadNumber, hasZero, markBadNumbers } from './sent-numbers.ts';
 import { ERRORS_MAX, sortOut, type RejectedUpdate, type SortedUpdates } from './sort-updates.ts';
 
 /** The updates of one body. */
@@ -47,7 +53,7 @@ export function parseUpdates(body: Buffer, { nowMs, maxBatch, lenient }: ParseOp
   const items: readonly unknown[] = many ? value : [value];
   if (items.length === 0) throw new HttpProblem(emptyArray);
   if (items.length > maxBatch) throw new HttpProblem(tooMany(items.length, maxBatch));
-  if (mayHoldMisread(text)) markBadNumbers(body, items);
+  if (hasLongNumber(body) || (items.some(hasZero) && hasSmallNumber(text))) markBadNumbers(body, items);
   if (areUpdates(items, nowMs)) {
     return { updates: items, many, rejected: many && lenient ? [] : undefined, errorCount: 0 };
   }

@@ -38,6 +38,11 @@ export function hasBadNumber(item: unknown): boolean {
   return (typeof price === 'number' && !isAcceptedPrice(price)) || (typeof stock === 'number' && !isStock(stock));
 }
 
+export function hasZero(item: unknown): boolean {
+  const update = item as Readonly<Record<string, unknown>> | null;
+  return update?.['price'] === 0 || update?.['stock'] === 0;
+}
+
 /** Where the number of each item is. */
 interface Places {
   readonly starts: Uint32Array;

@@ -58,12 +58,12 @@ export function walkUpdates(bytes: Uint8Array, visitor: UpdatesVisitor): Updates
     } else if (byte === COMMA) {
       if (depth === memberDepth) isNameNext = true;
       else if (depth === 1) items += 1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+    } else if (isOpening(byte)) {
       depth += 1;
       opened += 1;
       if (memberDepth === 0) memberDepth = byte === OPEN_BRACE ? 1 : 2;
       isNameNext = byte === OPEN_BRACE && depth === memberDepth;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+    } else if (isClosing(byte)) {
       depth -= 1;
     } else if (depth === memberDepth && (byte === MINUS || isDigit(byte))) {
       const start = at;
@@ -103,6 +103,14 @@ function endOfString(bytes: Uint8Array, start: number): number {
     if (byte === BACKSLASH) at += 1;
   }
   return bytes.length;
+}
+
+function isOpening(byte: number): boolean {
+  return byte === OPEN_BRACE || byte === OPEN_BRACKET;
+}
+
+function isClosing(byte: number): boolean {
+  return byte === CLOSE_BRACE || byte === CLOSE_BRACKET;
 }
 
 function isInNumber(byte: number): boolean {
