@@ -1,67 +1,42 @@
 import { Buffer } from 'node:buffer';
-import type { ServerResponse } from 'node:http';
-import type { ProductEvent, Stamper } from '@product-updates/domain';
-import type { Headers, Message, Publisher } from '@product-updates/queue';
+import type { ProductEvent } from '@product-updates/domain';
+import type { HotReply } from './hot-route.ts';
 import type { ParsedUpdates } from './parse-updates.ts';
 import type { RejectedUpdate } from './sort-updates.ts';
 
-/** The events of a body, in its order. */
-export function stampUpdates(
-  stamper: Stamper,
-  { updates, many }: Pick<ParsedUpdates, 'updates' | 'many'>,
-): readonly ProductEvent[] {
-  const [only] = updates;
-  return many || only === undefined ? stamper.stampAll(updates) : [stamper.stamp(only)];
-}
-
-/** Hands the events to the queue, each under its product's id. */
-export function publishEvents(
-  publisher: Publisher<ProductEvent>,
-  events: readonly ProductEvent[],
-  headers: Headers,
-): Promise<void> {
-  const messages: Message<ProductEvent>[] = [];
-  for (const event of events) messages.push({ key: event.product_id, body: event, headers });
-  return publisher.publish(messages);
-}
-
-/** A 202 to come. */
-export interface Acceptance {
-  readonly body: string | Buffer;
-  /** Whether it answers a lenient array. */
-  readonly lenient: boolean;
-}
+const singleHead = '{"message":"Event received and queued successfully","event_id":"';
 
 /**
- * Made before the queue is asked: then nobody keeps the events and what they were made of until it has answered, which with
- * large arrays is most of what the garbage collector would have to copy. Event ids are made of `[0-9a-z-]`, so nothing needs escaping.
+ * The 202 for the events of a body. Made before the queue is asked: then nobody keeps the events and what they were made of
+ * until it has answered, which with large arrays is most of what the garbage collector would have to copy. Event ids are
+ * made of `[0-9a-z-]`, so nothing needs escaping.
  */
-export function acceptanceOf(
-  { many, rejected, errorCount }: Pick<ParsedUpdates, 'many' | 'rejected' | 'errorCount'>,
-  events: readonly ProductEvent[],
-): Acceptance {
-  if (!many) {
-    const body = `{"message":"Event received and queued successfully","event_id":"${events[0]?.event_id ?? ''}"}`;
-    return { body, lenient: false };
-  }
+export function acceptedReply(parsed: ParsedUpdates, events: readonly ProductEvent[]): HotReply {
+  const [first] = events;
+  if (!parsed.many && first !== undefined) return replyWith(`${singleHead}${first.event_id}"}`);
   const head = `{"message":"Events received and queued successfully","accepted":${events.length},"event_ids":[`;
-  if (rejected === undefined) return { body: Buffer.from(`${head}${eventIds(events)}]}`, 'latin1'), lenient: false };
+  const { rejected, errorCount } = parsed;
+  // As bytes, since V8 would flatten so long a text when it is written.
+  if (rejected === undefined) return replyWith(Buffer.from(`${head}${eventIds(events)}]}`, 'latin1'));
   const told = rejected.reduce((sum, { errors }) => sum + errors.length, 0);
   const count = told < errorCount ? `,"error_count":${errorCount}` : '';
   const rest = `${eventIdsAround(events, rejected)}],"rejected":${JSON.stringify(rejected)}${count}}`;
-  return { body: Buffer.from(head + rest, 'utf8'), lenient: true };
+  return replyWith(Buffer.from(head + rest, 'utf8'), ['preference-applied', 'handling=lenient']);
 }
 
-/** Answers 202. */
-export function sendAccepted(res: ServerResponse, { body, lenient }: Acceptance): void {
-  if (lenient) res.setHeader('preference-applied', 'handling=lenient');
-  res.writeHead(202, {
-    'content-type': 'application/json',
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  res.end(body);
+function replyWith(body: string | Buffer, more: readonly string[] = []): HotReply {
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.length),
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+  ];
+  if (more.length > 0) headers.push(...more);
+  return { status: 202, headers, body };
 }
 
 function eventIds(events: readonly ProductEvent[]): string {

@@ -8,7 +8,7 @@ import { createDeadLetterRoutes } from './dead-letter-routes.ts';
 import { createGate } from './gate.ts';
 import { createGetProduct } from './get-product.ts';
 import { guardedObserver } from './guarded-observer.ts';
-import { createServeHot, HotApp, type HotAppOptions } from './hot-app.ts';
+import { createMatchHot, HotApp, type HotAppOptions, type HotRoutes } from './hot-app.ts';
 import type { HttpDependencies, HttpObserver } from './http-dependencies.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { operationsOf } from './operations.ts';
@@ -17,7 +17,7 @@ import { createPostEvents } from './post-events.ts';
 import { unexpected } from './problem.ts';
 import { createProductRoutes } from './product-routes.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import { createRouter, type HotRoutes, type RouterOptions } from './router.ts';
+import { createRouter, type RouterOptions } from './router.ts';
 
 export interface HttpApp {
   readonly app: Koa;
@@ -41,7 +41,7 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
     options.rateLimit > 0 ? createRateLimiter({ perSecond: options.rateLimit, now: () => clock.now() }) : undefined;
   const hot: HotRoutes = {
     postEvents: createPostEvents({ deps, gate, bodies, limiter, isDraining, monotonicNow }),
-    getProduct: createGetProduct({ deps, gate, monotonicNow }),
+    getProduct: createGetProduct({ deps, gate }),
   };
   const operations = operationsOf(options.role);
   const openApi = buildOpenApi({ operations, version: options.version, withKeys: options.apiKeys.length > 0 });
@@ -51,12 +51,9 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
     ...createOperationRoutes({ deps, gate, isDraining, openApi }),
   };
 
-  const serveHot = options.role === 'worker' ? () => false : createServeHot(hot);
+  const matchHot = options.role === 'worker' ? () => undefined : createMatchHot(hot);
   return {
-    app: assembleApp(
-      { serveHot, isDraining },
-      { operations, routes, hot, gate, bodies, observer, options, monotonicNow },
-    ),
+    app: assembleApp({ operations, routes, hot, matchHot, gate, bodies, observer, options, monotonicNow }, isDraining),
     drain() {
       drained = true;
     },
@@ -64,15 +61,15 @@ export function createHttpApp(given: HttpDependencies): HttpApp {
 }
 
 /** The routes as an app that answers also what went wrong in them. */
-export function assembleApp(how: Omit<HotAppOptions, 'onAccident'>, routing: RouterOptions): Koa {
-  const onAccident = answerAccident(routing.observer);
-  const app = new HotApp({ ...how, onAccident });
+export function assembleApp(routing: RouterOptions, isDraining: () => boolean): Koa {
+  const { matchHot, observer, monotonicNow } = routing;
+  const onAccident = answerAccident(observer);
+  const app = new HotApp({ matchHot, routes: createRouter(routing), isDraining, observer, monotonicNow, onAccident });
   Object.assign(app.context, {
     onerror(this: Context, error: unknown) {
       onAccident(this.req, this.res, error);
     },
   });
-  for (const middleware of createRouter(routing)) app.use(middleware);
   return app;
 }
 

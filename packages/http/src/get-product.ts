@@ -1,52 +1,43 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Buffer } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import { isProductId, type ProductRecord } from '@product-updates/domain';
-import { sendProblem } from './answer.ts';
 import { reportDenial } from './denial.ts';
 import { etagOf, matchesEtag } from './etag.ts';
 import { isProblem, type Gate } from './gate.ts';
+import type { HotReply, HotRoute } from './hot-route.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { problemOf, unexpected, type Problem } from './problem.ts';
 
 export interface GetProductOptions {
   readonly deps: HttpDependencies;
   readonly gate: Gate;
-  readonly monotonicNow: () => number;
 }
 
-/** A route below Koa: it answers on its own, later, and never throws. `id` is decoded. */
-export type GetProduct = (req: IncomingMessage, res: ServerResponse, id: string) => void;
+/** The route of one product. `id` is decoded. */
+export type GetProduct = (id: string) => HotRoute;
 
 const WHAT = 'GET /products/{id}';
 
 export const unknownProduct: Problem = { status: 404, detail: 'No update of this product was applied yet' };
 
 /** `GET` and `HEAD /products/{id}`, from the headers to the answer. */
-export function createGetProduct({ deps, gate, monotonicNow }: GetProductOptions): GetProduct {
+export function createGetProduct({ deps, gate }: GetProductOptions): GetProduct {
   const { products, observer } = deps;
-  return (req, res, id) => {
-    const startedMs = monotonicNow();
-    const method = req.method === 'HEAD' ? 'HEAD' : 'GET';
-    const answer = (status: number): void =>
-      observer.responded(method, '/products/{id}', status, monotonicNow() - startedMs);
-    const refuse = (problem: Problem): void => {
-      reportDenial(deps, req, problem);
-      sendProblem(req, res, problem);
-      answer(problem.status);
-    };
+  return (id) => (req, _res, answer) => {
     const caller = gate.admit(req, 'read');
-    if (isProblem(caller)) return refuse(caller);
+    if (isProblem(caller)) {
+      reportDenial(deps, req, caller);
+      return answer(caller);
+    }
     // Not every store could take the question: PostgreSQL, for one, has no NUL in texts.
-    if (!isProductId(id)) return refuse(unknownProduct);
+    if (!isProductId(id)) return answer(unknownProduct);
     products.get(id).then(
-      (record) => {
-        if (record === undefined) refuse(unknownProduct);
-        else answer(sendProduct(req, res, record));
-      },
+      (record) => answer(record === undefined ? unknownProduct : productReply(req, record)),
       (error: unknown) => {
         const problem = problemOf(error);
         if (problem === undefined) observer.failed(WHAT, error, { product_id: id });
         else observer.unavailable(WHAT, error, { product_id: id });
-        refuse(problem ?? unexpected);
+        answer(problem ?? unexpected);
       },
     );
   };
@@ -76,29 +67,19 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The product as JSON: exactly id, price and stock. */
-function productJson({ product_id, price, stock }: ProductRecord): string {
-  const id = /^[ !#-[\]-~]*$/.test(product_id) ? `"${product_id}"` : JSON.stringify(product_id);
-  return `{"product_id":${id},"price":${price ?? 'null'},"stock":${stock ?? 'null'}}`;
-}
-
-/** Answers 200 with the product, or 304 where the client has just that. Returns the status. */
-export function sendProduct(req: IncomingMessage, res: ServerResponse, record: ProductRecord): 200 | 304 {
-  const etag = etagOf(record.price, record.stock);
+/** 200 with the product, exactly id, price and stock; or 304 where the client has just that. */
+function productReply(req: IncomingMessage, { product_id, price, stock }: ProductRecord): HotReply {
+  const etag = etagOf(price, stock);
   const ifNoneMatch = req.headers['if-none-match'];
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) {
-    res.writeHead(304, { etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
-    res.end();
-    return 304;
+    return { status: 304, headers: [...validators, etag], body: undefined };
   }
-  const body = productJson(record);
-  res.writeHead(200, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    etag,
-    'cache-control': 'no-cache',
-    'x-content-type-options': 'nosniff',
-  });
-  res.end(body);
-  return 200;
+  const isPlain = /^[ !#-[\]-~]*$/.test(product_id);
+  const id = isPlain ? `"${product_id}"` : JSON.stringify(product_id);
+  const json = `{"product_id":${id},"price":${price ?? 'null'},"stock":${stock ?? 'null'}}`;
+  const body = isPlain ? json : Buffer.from(json);
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...validators, etag];
+  return { status: 200, headers, body };
 }
+
+const validators = ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff', 'etag'] as const;

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendAccepted } from './accepted.ts';
-import { sendProblem } from './answer.ts';
+import type { ProductEvent } from '@product-updates/domain';
+import type { Headers, Message } from '@product-updates/queue';
+import { acceptedReply } from './accepted.ts';
 import { emptyBody, type BodyReader } from './body-reader.ts';
 import { charge, costOfRefused, rateLimited } from './charging.ts';
 import { clientAddress } from './client-address.ts';
 import { reportDenial } from './denial.ts';
-import { createFullness } from './fullness.ts';
+import { createFullness, type Fullness } from './fullness.ts';
 import { isProblem, type Caller, type Gate } from './gate.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
-import { createIntake } from './intake.ts';
+import type { HotOutcome, HotReply, HotRoute } from './hot-route.ts';
 import { parseUpdates } from './parse-updates.ts';
 import { prefersLenient } from './prefer.ts';
 import { draining, problemOf, problemOfPublish, queueFull, unexpected, type Problem } from './problem.ts';
 import type { Bucket, RateLimiter } from './rate-limit.ts';
-import { traceparentOf } from './trace-context.ts';
+import { messageHeaders, traceparentOf } from './trace-context.ts';
 
 export interface PostEventsOptions {
   readonly deps: HttpDependencies;
@@ -25,14 +26,11 @@ export interface PostEventsOptions {
   readonly monotonicNow: () => number;
 }
 
-/** A route below Koa: it answers on its own, now or later, and never throws. */
-export type PostEvents = (req: IncomingMessage, res: ServerResponse) => void;
-
 /** One request on its way. */
 interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly startedMs: number;
+  readonly answer: (outcome: HotOutcome) => void;
   /** What the rate limit leaves to the client; absent where there is none. */
   readonly bucket: Bucket | undefined;
   /** The name of its key. */
@@ -41,26 +39,29 @@ interface Exchange {
 
 const WHAT = 'POST /events';
 
-/** `POST /events`, from the headers to the answer. */
-export function createPostEvents(how: PostEventsOptions): PostEvents {
+/** `POST /events`, from the headers to the answer: authorize, read, parse, stamp, publish. */
+export function createPostEvents(how: PostEventsOptions): HotRoute {
   const { deps, gate, bodies, limiter, isDraining, monotonicNow } = how;
-  const { clock, observer, options } = deps;
-  const { bodyLimitBytes, maxBatch } = options;
+  const { clock, stamper, observer, options } = deps;
+  const { bodyLimitBytes, maxBatch, trustProxy } = options;
   const fullness = createFullness(monotonicNow);
-  const take = createIntake(deps);
-  const answered = createAnswered(observer, monotonicNow);
-  function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
-    reportRefusal(deps, exchange.req, problem, updates, error);
-    sendProblem(exchange.req, exchange.res, problem ?? unexpected);
-    answered(exchange, problem?.status ?? 500);
+  const { refuse, refuseBody } = createRefusals(deps);
+  const publish = createPublish(deps, fullness, refuse);
+
+  function read(exchange: Exchange): void {
+    const { req, res } = exchange;
+    bodies.read(req, res, bodyLimitBytes, (body) => {
+      if (body === undefined) return;
+      if (!Buffer.isBuffer(body)) return refuseBody(exchange, body, bytesRead(req, body, bodyLimitBytes));
+      try {
+        take(exchange, body);
+      } catch (error) {
+        refuseBody(exchange, problemOf(error), body.length, error);
+      }
+    });
   }
 
-  function refuseBody(exchange: Exchange, problem: Problem | undefined, bytes: number, error?: unknown): void {
-    charge(exchange.res, exchange.bucket, costOfRefused(problem, bytes, maxBatch));
-    refuse(exchange, problem, problem?.updates ?? 1, error);
-  }
-
-  function receive(exchange: Exchange, body: Buffer): void {
+  function take(exchange: Exchange, body: Buffer): void {
     const { req, res, bucket, key } = exchange;
     // Again, before anything is parsed: others of the client may have come meanwhile.
     const limited = rateLimited(bucket, key);
@@ -70,70 +71,92 @@ export function createPostEvents(how: PostEventsOptions): PostEvents {
       charge(res, bucket, 0);
       return refuse(exchange, queueFull, fullness.updatesIn(body.length));
     }
-    const parsed = parseUpdates(body, { nowMs: clock.now(), maxBatch, lenient: prefersLenient(req.headers['prefer']) });
-    const { length } = parsed.updates;
-    charge(res, bucket, length + (parsed.rejected?.length ?? 0));
-    if (parsed.rejected?.length) observer.refused('invalid', parsed.rejected.length);
+    const { headers } = req;
+    const parsed = parseUpdates(body, { nowMs: clock.now(), maxBatch, lenient: prefersLenient(headers['prefer']) });
+    const rejected = parsed.rejected?.length ?? 0;
+    charge(res, bucket, parsed.updates.length + rejected);
+    if (rejected > 0) observer.refused('invalid', rejected);
+    const events = parsed.many
+      ? stamper.stampAll(parsed.updates)
+      : parsed.updates.map((update) => stamper.stamp(update));
+    publish(exchange, events, acceptedReply(parsed, events), body.length);
+  }
+
+  return (req, res, answer) => {
+    const caller = gate.admit(req, 'write');
+    if (isProblem(caller)) return refuse({ req, res, answer, bucket: undefined, key: undefined }, caller, 1);
+    const bucket = limiter?.bucketOf(clientOf(req, caller, trustProxy));
+    const exchange: Exchange = { req, res, answer, bucket, key: caller.name };
+    if (isDraining()) return refuse(exchange, draining, 1);
+    const refusal = bodies.refusal(req, bodyLimitBytes) ?? rateLimited(bucket, caller.name);
+    if (refusal !== undefined) return refuse(exchange, refusal, 1);
+    read(exchange);
+  };
+}
+
+type Publish = (exchange: Exchange, events: readonly ProductEvent[], reply: HotReply, bodyBytes: number) => void;
+
+/** Until the queue has answered, nothing here keeps the events or the body: with large arrays they would be most of the heap. */
+function createPublish(
+  { publisher, observer }: HttpDependencies,
+  fullness: Fullness,
+  refuse: Refusals['refuse'],
+): Publish {
+  return (exchange, events, reply, bodyBytes) => {
+    const { length } = events;
+    const traceparent = traceparentOf(exchange.req.headers['traceparent']);
+    const observed = observer.accepting(events, traceparent);
     const begun = fullness.begin();
-    const bodyBytes = body.length;
-    take(parsed, traceparentOf(req.headers['traceparent']), {
-      accepted(acceptance) {
+    publisher.publish(messagesOf(events, messageHeaders(traceparent))).then(
+      () => {
         fullness.took(begun);
-        sendAccepted(exchange.res, acceptance);
-        answered(exchange, 202);
+        observed();
+        exchange.answer(reply);
       },
-      refused(error) {
+      (error: unknown) => {
         // What the queue did not take was not the client's to pay for.
-        bucket?.take(-length);
+        exchange.bucket?.take(-length);
         const problem = problemOfPublish(error);
         if (problem === queueFull) fullness.refused(begun, length, bodyBytes);
         refuse(exchange, problem, length, error);
       },
-    });
-  }
-
-  return (req, res) => {
-    const caller = gate.admit(req, 'write');
-    const startedMs = monotonicNow();
-    if (isProblem(caller)) return refuse({ req, res, startedMs, bucket: undefined, key: undefined }, caller, 1);
-    const bucket = limiter?.bucketOf(clientOf(req, caller, options.trustProxy));
-    const exchange: Exchange = { req, res, startedMs, bucket, key: caller.name };
-    if (isDraining()) return refuse(exchange, draining, 1);
-    const refusal = bodies.refusal(req, bodyLimitBytes) ?? rateLimited(bucket, caller.name);
-    if (refusal !== undefined) return refuse(exchange, refusal, 1);
-    bodies.read(req, res, bodyLimitBytes, (body) => {
-      if (body === undefined) return;
-      if (!Buffer.isBuffer(body)) return refuseBody(exchange, body, bytesRead(req, body, bodyLimitBytes));
-      try {
-        receive(exchange, body);
-      } catch (error) {
-        refuseBody(exchange, problemOf(error), body.length, error);
-      }
-    });
+    );
   };
 }
 
-function createAnswered(
-  observer: HttpDependencies['observer'],
-  now: () => number,
-): (exchange: Exchange, status: number) => void {
-  return ({ startedMs }, status) => observer.responded('POST', '/events', status, now() - startedMs);
+function messagesOf(events: readonly ProductEvent[], headers: Headers): readonly Message<ProductEvent>[] {
+  return events.map((event) => ({ key: event.product_id, body: event, headers }));
 }
 
-/** `undefined`: the error is a bug. */
-function reportRefusal(
-  deps: HttpDependencies,
-  req: IncomingMessage,
-  problem: Problem | undefined,
-  updates: number,
-  error: unknown,
-): void {
-  const { observer } = deps;
-  if (problem === undefined) return observer.failed(WHAT, error);
-  const { reason } = problem;
-  if (reason !== undefined) observer.refused(reason, updates);
-  if (reason === 'queue_unavailable') observer.unavailable(WHAT, error);
-  reportDenial(deps, req, problem);
+interface Refusals {
+  /** `undefined` as the problem: the error is a bug. */
+  readonly refuse: (exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown) => void;
+  /** The same, and charges the client for the body. */
+  readonly refuseBody: (exchange: Exchange, problem: Problem | undefined, bytes: number, error?: unknown) => void;
+}
+
+function createRefusals(deps: HttpDependencies): Refusals {
+  const { observer, options } = deps;
+
+  function refuse(exchange: Exchange, problem: Problem | undefined, updates: number, error?: unknown): void {
+    if (problem === undefined) {
+      observer.failed(WHAT, error);
+      return exchange.answer(unexpected);
+    }
+    const { reason } = problem;
+    if (reason !== undefined) observer.refused(reason, updates);
+    if (reason === 'queue_unavailable') observer.unavailable(WHAT, error);
+    reportDenial(deps, exchange.req, problem);
+    exchange.answer(problem);
+  }
+
+  return {
+    refuse,
+    refuseBody(exchange, problem, bytes, error) {
+      charge(exchange.res, exchange.bucket, costOfRefused(problem, bytes, options.maxBatch));
+      refuse(exchange, problem, problem?.updates ?? 1, error);
+    },
+  };
 }
 
 /** How much was read of a body that was not handed on, as far as that is known. */

@@ -6,24 +6,20 @@ import { securityHeaders, sendProblem } from './answer.ts';
 import { checkText, emptyBody, hasBody, invalidJson, type BodyReader, type ReadBody } from './body-reader.ts';
 import { reportDenial } from './denial.ts';
 import { isProblem, type Gate } from './gate.ts';
-import type { GetProduct } from './get-product.ts';
+import type { HotRoutes, MatchHot } from './hot-app.ts';
+import { answerInKoa } from './hot-route.ts';
 import type { About, HttpDependencies } from './http-dependencies.ts';
 import type { Operation } from './operations.ts';
-import type { PostEvents } from './post-events.ts';
 import { HttpProblem, problemOf, unexpected, type Problem } from './problem.ts';
 import { createQueryReader, type ReadQuery } from './query.ts';
 import { checkTarget } from './request-target.ts';
 import type { Reply, Routes } from './route.ts';
 
-export interface HotRoutes {
-  readonly postEvents: PostEvents;
-  readonly getProduct: GetProduct;
-}
-
 export interface RouterOptions extends Pick<HttpDependencies, 'observer' | 'options'> {
   readonly operations: readonly Operation[];
   readonly routes: Routes;
   readonly hot: HotRoutes;
+  readonly matchHot: MatchHot;
   readonly gate: Gate;
   readonly bodies: BodyReader;
   readonly monotonicNow: () => number;
@@ -35,8 +31,6 @@ interface State {
   operation?: Operation;
   /** What the request is about. */
   about?: About;
-  /** A route below Koa has taken the request over, and reports its answer itself. */
-  handedOver?: boolean;
 }
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -52,6 +46,7 @@ export function createRouter(options: RouterOptions): readonly Middleware[] {
   }
   return [
     answerProblems(options),
+    serveHot(options),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the router's context is Koa's, with more in it
     router.routes() as unknown as Middleware,
     answerUnmatched(options.gate),
@@ -83,9 +78,20 @@ function answerProblems(options: RouterOptions): Middleware {
       sendProblem(ctx.req, ctx.res, problem);
       ({ status } = problem);
     }
-    if (state.handedOver === true) return;
     const method = knownMethods.has(ctx.method) ? ctx.method : 'OTHER';
     observer.responded(method, state.operation?.path ?? 'unmatched', status, monotonicNow() - startedMs);
+  };
+}
+
+/** Without the router, which would cost as much as the route. */
+function serveHot({ matchHot, operations }: RouterOptions): Middleware {
+  const byId = new Map(operations.map((operation) => [operation.id, operation]));
+  return (ctx, next) => {
+    const match = matchHot(ctx.req);
+    const operation = match && byId.get(match.id);
+    if (match === undefined || operation === undefined) return next();
+    (ctx.state as State).operation = operation;
+    return answerInKoa(ctx, match.route);
   };
 }
 
@@ -102,13 +108,8 @@ function createHandler(
     if (isProblem(caller)) throw new HttpProblem(caller);
     const query = readQuery(ctx.querystring);
     state.about = aboutOf(operation, ctx.params['id']);
-    if (operation.id === 'postEvents' || operation.id === 'getProduct') {
-      state.handedOver = true;
-      ctx.respond = false;
-      if (operation.id === 'postEvents') hot.postEvents(ctx.req, ctx.res);
-      else hot.getProduct(ctx.req, ctx.res, ctx.params['id'] ?? '');
-      return;
-    }
+    if (operation.id === 'postEvents') return answerInKoa(ctx, hot.postEvents);
+    if (operation.id === 'getProduct') return answerInKoa(ctx, hot.getProduct(ctx.params['id'] ?? ''));
     await readBody?.(ctx);
     sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
   };

@@ -1,11 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Koa from 'koa';
-import { sendProblem } from './answer.ts';
 import { assembleApp } from './app.ts';
 import { createBodyMemory } from './body-memory.ts';
 import { createBodyReader } from './body-reader.ts';
 import { createGate } from './gate.ts';
 import { guardedObserver } from './guarded-observer.ts';
+import type { HotRoutes } from './hot-app.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { createProbeRoutes } from './operation-routes.ts';
 import { operationsOf } from './operations.ts';
@@ -47,22 +46,17 @@ export function createStartingApp(deps: StartingDependencies): Koa {
     replayDeadLetter: refuse,
     ...createProbeRoutes({ readiness, gate, openApi, metrics }),
   };
-  const refuseHot = (method: string, route: string, req: IncomingMessage, res: ServerResponse): void => {
-    sendProblem(req, res, starting(waitsFor()));
-    observer.responded(method, route, 503, 0);
-  };
-  const hot = {
-    postEvents(req: IncomingMessage, res: ServerResponse) {
+  const hot: HotRoutes = {
+    postEvents(_req, _res, answer) {
       observer.refused('starting', 1);
-      refuseHot('POST', '/events', req, res);
+      answer(starting(waitsFor()));
     },
-    getProduct: (req: IncomingMessage, res: ServerResponse) =>
-      refuseHot(req.method === 'HEAD' ? 'HEAD' : 'GET', '/products/{id}', req, res),
+    getProduct: () => (_req, _res, answer) => answer(starting(waitsFor())),
   };
   const monotonicNow = deps.monotonicNow ?? (() => clock.now());
   const bodies = createBodyReader(createBodyMemory(options.bodyMemoryBytes, monotonicNow));
   return assembleApp(
-    { serveHot: () => false, isDraining: () => false },
-    { operations, routes, hot, gate, bodies, observer, options, monotonicNow },
+    { operations, routes, hot, matchHot: () => undefined, gate, bodies, observer, options, monotonicNow },
+    () => false,
   );
 }

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from 'koa';
+import { sendProblem } from './answer.ts';
+import type { Problem } from './problem.ts';
+
+/** What a hot route answers with when all went well. */
+export interface HotReply {
+  readonly status: number;
+  /** Name, value, name, value…, as `writeHead` takes them. Has the length of the body, if there is one. */
+  readonly headers: readonly string[];
+  /** As text it is ASCII: Node then copies its bytes, and has nothing to encode. */
+  readonly body: string | Buffer | undefined;
+}
+
+export type HotOutcome = HotReply | Problem;
+
+/**
+ * A route that is served in front of Koa, or by it where somebody added a middleware. It reports to the observer what it
+ * refuses, and calls `answer` once, now or later; not at all where the client is gone. It never throws.
+ */
+export type HotRoute = (req: IncomingMessage, res: ServerResponse, answer: (outcome: HotOutcome) => void) => void;
+
+/** Writes the answer, and returns its status. */
+export function sendOutcome(req: IncomingMessage, res: ServerResponse, outcome: HotOutcome): number {
+  if (isRefusal(outcome)) {
+    sendProblem(req, res, outcome);
+  } else {
+    res.writeHead(outcome.status, outcome.headers as string[]);
+    if (typeof outcome.body === 'string') res.end(outcome.body, 'latin1');
+    else res.end(outcome.body);
+  }
+  return outcome.status;
+}
+
+/** Resolves when Koa has what it will write, so that a middleware in front sees the answer, and may still add to it. */
+export async function answerInKoa(ctx: Context, route: HotRoute): Promise<void> {
+  const outcome = await new Promise<HotOutcome>((resolve) => {
+    route(ctx.req, ctx.res, resolve);
+  });
+  if (isRefusal(outcome)) {
+    // It lingers over bodies that nobody read, which Koa cannot.
+    ctx.respond = false;
+    sendProblem(ctx.req, ctx.res, outcome);
+    return;
+  }
+  const { status, headers, body } = outcome;
+  ctx.status = status;
+  for (let at = 0; at < headers.length; at += 2) ctx.set(headers[at] as string, headers[at + 1] as string);
+  ctx.body = body ?? null;
+}
+
+function isRefusal(outcome: HotOutcome): outcome is Problem {
+  return 'detail' in outcome;
+}
