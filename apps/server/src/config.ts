@@ -46,6 +46,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly shutdownTimeoutMs: number;
   readonly tracesEndpoint: string | null;
+  /** Libpq's variables, `PGHOST` and the like, for the adapter that knows what they mean. */
+  readonly environment: Environment;
 }
 
 const variables = {
@@ -124,13 +126,19 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: read.LOG_LEVEL,
     shutdownTimeoutMs: read.SHUTDOWN_TIMEOUT_MS,
     tracesEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+    environment: libpqVariables(environment),
   };
 }
 
 /** STORE_URL alone, or what DATA_DIR makes of it; for what serves nobody. Throws as `readConfig`. */
-export function readStoreUrl(environment: Environment = process.env): URL {
+export function readStoreUrl(environment: Environment = process.env): Pick<Config, 'storeUrl' | 'environment'> {
   const { DATA_DIR, STORE_URL } = variables;
-  return readVariables({ DATA_DIR, STORE_URL }, withDataDir(environment)).STORE_URL;
+  const read = readVariables({ DATA_DIR, STORE_URL }, withDataDir(environment));
+  return { storeUrl: read.STORE_URL, environment: libpqVariables(environment) };
+}
+
+function libpqVariables(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('PG')));
 }
 
 /** The table, as `--help` prints it. */

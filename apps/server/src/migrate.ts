@@ -31,8 +31,8 @@ export async function migrate(
   { direction, count, yes }: Omit<Migration, 'name'>,
   context: MigrateContext,
 ): Promise<Migrated> {
-  const { environment, say, ask } = context;
-  const url = readStoreUrl(environment);
+  const { environment: given, say, ask } = context;
+  const { storeUrl: url, environment } = readStoreUrl(given);
   const load = Object.hasOwn(migrators, url.protocol) ? migrators[url.protocol] : undefined;
   if (load === undefined) {
     say(`nothing to do: a store at ${url.protocol} has no migrations, it is brought up to date when it is opened`);
@@ -48,7 +48,7 @@ export async function migrate(
     return !declined;
   };
   const run = await load();
-  const options = { direction, confirm, ...(count !== undefined && { count }), log: () => {} };
+  const options = { direction, confirm, ...(count !== undefined && { count }), log: () => {}, environment };
   const ran = await naming('STORE_URL', run(url, options));
   if (declined) return 'declined';
   for (const name of ran) say(`${direction} ${name}`);

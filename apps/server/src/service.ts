@@ -149,7 +149,7 @@ async function live({
   await using server = await listenEarly({ config, httpOptions, clock, telemetry });
 
   const openedStore = await server.until('STORE_URL', () =>
-    openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock }),
+    openStore(config, openers, { deadLetterMax: config.deadLetterMax, clock, environment: config.environment }),
   );
   await using store = openedStore.store;
   const highest = await server.until('STORE_URL', () => naming('STORE_URL', store.highestVersion()));

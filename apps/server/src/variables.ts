@@ -1,4 +1,5 @@
 import { CodedError } from '@product-updates/errors';
+import { parseUrl } from './parse-url.ts';
 
 /**
  * One environment variable: how `--help` tells it and how it is read. Both come from the same entry, so that they
@@ -111,7 +112,7 @@ export function url(byDefault: string, meaning: string): Variable<URL> {
   return {
     byDefault,
     meaning,
-    read: (value) => (URL.canParse(value) ? new URL(value) : new Bad(`is not a URL: ${mendOfUrl(value)}`)),
+    read: (value) => parseUrl(value) ?? new Bad(`is not a URL: ${mendOfUrl(value)}`),
   };
 }
 

@@ -44,6 +44,7 @@ describe('config', () => {
       logLevel: 'info',
       shutdownTimeoutMs: 10_000,
       tracesEndpoint: null,
+      environment: {},
     });
   });
 
@@ -95,6 +96,10 @@ describe('config', () => {
         expect(refusalOf({ [name]: value }), `${name}=${value}`).to.match(new RegExp(`^${name} `));
       }
     }
+  });
+
+  it("keeps libpq's variables for the adapter, and no other that it does not know", () => {
+    expect(readConfig({ PGHOST: 'db', HOME: '/root' }).environment).to.deep.equal({ PGHOST: 'db' });
   });
 
   it('ignores names that are not its own', () => {

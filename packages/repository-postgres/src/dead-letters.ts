@@ -2,7 +2,7 @@ import type { ProductEvent } from '@product-updates/domain';
 import { CodedError } from '@product-updates/errors';
 import type { DeadLetter, DeadLetterReason, DeadLetterStore } from '@product-updates/repository';
 import type { PgValue, Row } from './client.ts';
-import type { CallKind, Pool } from './pool.ts';
+import { type CallKind, IS_PRIMARY, type Pool } from './pool.ts';
 import { quoted } from './schema-name.ts';
 
 /**
@@ -32,14 +32,14 @@ export function createDeadLetters(
       if (rows.length === 0) throw new CodedError('full', `the store holds ${max} dead letters, its bound`);
     },
     async list({ limit, after = '' }) {
-      const text = `select ${COLUMNS} from ${table} where id > $1 order by id limit $2`;
+      const text = `select ${COLUMNS} from ${table} where id > $1 and ${IS_PRIMARY} order by id limit $2`;
       // No id contains U+0000, so those larger than a text with it are those larger than what stands before it.
       const rows = await ask('read', text, [after.split('\0', 1)[0] ?? '', String(limit)]);
       return rows.map(letterOf);
     },
     async get(id) {
       if (id.includes('\0')) return undefined;
-      const [row] = await ask('read', `select ${COLUMNS} from ${table} where id = $1`, [id]);
+      const [row] = await ask('read', `select ${COLUMNS} from ${table} where id = $1 and ${IS_PRIMARY}`, [id]);
       return row === undefined ? undefined : letterOf(row);
     },
     async remove(id) {
@@ -48,7 +48,7 @@ export function createDeadLetters(
       return rows.length > 0;
     },
     async count() {
-      const [row] = await ask('read', `select letters from ${count}`, []);
+      const [row] = await ask('read', `select letters from ${count} where ${IS_PRIMARY}`, []);
       return Number(row?.[0] ?? 0);
     },
   };

@@ -1,4 +1,4 @@
-import { CodedError, codeOf, type ErrorCode } from '@product-updates/errors';
+import { CodedError, codeOf, type ErrorCode, isNetworkError } from '@product-updates/errors';
 
 /**
  * SQLSTATE classes and codes (PostgreSQL manual, appendix A), the longer one first. What only this statement can be
@@ -9,9 +9,12 @@ const bySqlState: Readonly<Record<string, ErrorCode>> = {
   '0A': 'unavailable', // "cached plan must not change result type": the connection is closed, the next one prepares anew
   '22': 'invalid', // data exception
   '23': 'invalid', // a constraint, also of a user's own
-  '25006': 'unavailable', // read-only: a standby, or an operator made it so
+  '25': 'unavailable', // 25006, read-only: a standby, or an operator made it so; a transaction that was ended
   '26': 'misconfigured', // a prepared statement is gone: a pooler between us and the server
   '28': 'misconfigured', // password, pg_hba.conf
+  '2F': 'invalid', // of a function in a user's trigger; so are 38 and 39
+  '38': 'invalid',
+  '39': 'invalid',
   '3D': 'misconfigured', // no such database
   '3F': 'misconfigured', // no such schema
   '40': 'unavailable', // rolled back: dead-lock, serialization
@@ -19,45 +22,37 @@ const bySqlState: Readonly<Record<string, ErrorCode>> = {
   '44': 'invalid', // with check option
   '53': 'unavailable', // disk or memory full, too many connections
   '54': 'invalid', // a limit of the program: a key too long for an index
-  '55': 'unavailable', // lock not available, object in use
+  '55': 'unavailable', // lock not available, object in use, a standby
   '57': 'unavailable', // cancelled, shut down, crashed, starting up
   '57P04': 'misconfigured', // the database was dropped
   '58': 'unavailable', // I/O
+  '72': 'unavailable', // snapshot too old
+  HV: 'unavailable', // a foreign server behind a user's trigger
   P0: 'invalid', // raised by a user's trigger
   XX: 'unavailable', // the server's own fault or damage
 };
 
-/** Of Node and of its TLS. */
-const byNetworkCode: Readonly<Record<string, ErrorCode>> = {
-  EACCES: 'misconfigured',
-  EADDRNOTAVAIL: 'unavailable',
-  EAI_AGAIN: 'unavailable',
-  ECONNABORTED: 'unavailable',
-  ECONNREFUSED: 'unavailable',
-  ECONNRESET: 'unavailable',
-  EHOSTDOWN: 'unavailable',
-  EHOSTUNREACH: 'unavailable',
-  EMFILE: 'unavailable',
-  ENETDOWN: 'unavailable',
-  ENETUNREACH: 'unavailable',
-  ENOENT: 'unavailable', // the socket of a server that is down
-  ENOTFOUND: 'unavailable', // the name of a server that has not been given one yet
-  EPIPE: 'unavailable',
-  ETIMEDOUT: 'unavailable',
-};
+/** How `pg` says that the server answered the request for TLS with no. */
+const NO_TLS = /^The server does not support SSL/;
 
 /** Errors of `pg` that carry no code, by how their messages begin. */
 const byMessage: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^Connection terminated|^Client has encountered a connection error|^Client was closed/, 'unavailable'],
-  [/^The server does not support SSL|^There was an error establishing an SSL/, 'misconfigured'],
+  [/^timeout e(?:xpired$|xceeded)/, 'unavailable'],
+  // What answers TLS's first byte with neither yes nor no speaks another protocol, or is a proxy whose server is away.
+  [/^There was an error establishing an SSL/, 'unavailable'],
+  [NO_TLS, 'misconfigured'],
   [/^SASL: /, 'misconfigured'],
 ];
 
-/** Node's and OpenSSL's names for a certificate that is not trusted, and a handshake that failed. */
-const TLS_FAULT = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/**
+ * SQLSTATEs after which nothing more is asked of the connection: it is ending, what it has prepared is of no use, or its
+ * server or session takes no writes (25006), or is a standby (55000: "recovery is in progress").
+ */
+const ENDS_CONNECTION = /^(?:08|0A|25|26|28|3D|53|57P|58|XX)|^(?:42P05|55000)$/;
 
-/** SQLSTATEs after which nothing more is asked of the connection: it is ending, or what it has prepared is of no use. */
-const ENDS_CONNECTION = /^(?:08|0A|26|28|3D|53|57P|58|XX)|^42P05$/;
+/** SQLSTATEs of a statement that was not run, since it writes or must not read what is old. */
+const NOT_PRIMARY = /^(?:25006|55000)$/;
 
 /**
  * A native error as one of ours, with it as the cause; an error that is ours already, and a bug, as it is. The message
@@ -75,6 +70,16 @@ export function leavesConnectionUsable(error: unknown): boolean {
   return state !== undefined && !ENDS_CONNECTION.test(state);
 }
 
+/** Whether a server answered that it takes no writes now: another one of the URL may. */
+export function isNotPrimary(error: unknown): boolean {
+  return NOT_PRIMARY.test(sqlStateOf(error) ?? '');
+}
+
+/** Whether a server answered that it does without TLS. */
+export function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && NO_TLS.test(error.message);
+}
+
 /** The five characters of an error that the server itself answered. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -86,11 +91,7 @@ function ourCodeOf(error: Error): ErrorCode | undefined {
   const state = sqlStateOf(error);
   if (state === '08P01' && /startup parameter/.test(error.message)) return 'misconfigured'; // PgBouncer's refusal
   if (state !== undefined) return bySqlState[state] ?? bySqlState[state.slice(0, 2)];
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string') {
-    if (Object.hasOwn(byNetworkCode, code)) return byNetworkCode[code];
-    if (TLS_FAULT.test(code)) return 'misconfigured';
-  }
+  if (isNetworkError(error)) return 'unavailable';
   return byMessage.find(([begins]) => begins.test(error.message))?.[1];
 }
 

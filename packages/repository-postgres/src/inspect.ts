@@ -17,25 +17,31 @@ export interface Inspection {
 
 /** Rejects `unavailable` where the server takes no writes now: a standby may be promoted. */
 export async function inspect(pool: Pool, wanted: string | undefined): Promise<Inspection> {
-  const [row] = await pool.query({ kind: 'read', text: FACTS }, () => [wanted ?? null, MIGRATIONS_TABLE]);
-  const [serverVersion, schema, schemaExists, migrated, ...facts] = row as Row;
-  await refuseReadOnly(pool);
+  const facts = { kind: 'write', text: FACTS, check: refuseReadOnly } as const;
+  const [row] = await pool.query(facts, () => [wanted ?? null, MIGRATIONS_TABLE]);
+  const [, , serverVersion, encoding, schema, schemaExists, migrated, ...durability] = row as Row;
+  if (encoding !== 'UTF8') {
+    throw new CodedError(
+      'misconfigured',
+      `the database has the encoding ${encoding}, which cannot hold every text: create one with ` +
+        `encoding 'UTF8' template template0`,
+    );
+  }
   if (typeof schema !== 'string') {
     throw new CodedError('misconfigured', 'no schema of the search path exists: name one with the option schema=');
   }
   return {
     serverVersion: serverVersion as string,
-    durability: durabilityOf(facts),
+    durability: durabilityOf(durability),
     schema,
     schemaExists: schemaExists === 't',
     migrationsRun: migrated === 't' ? await migrationsRun(pool, schema) : [],
   };
 }
 
-/** Rejects `unavailable` where the server answers but takes no writes. */
-export async function refuseReadOnly(pool: Pool): Promise<void> {
-  const text = `select pg_is_in_recovery(), current_setting('transaction_read_only')`;
-  const [[inRecovery, readOnly] = []] = await pool.query({ kind: 'read', text });
+/** Throws `unavailable` where the server answers but takes no writes. */
+function refuseReadOnly([row]: readonly Row[]): void {
+  const [inRecovery, readOnly] = row as Row;
   if (inRecovery === 't') throw new CodedError('unavailable', 'PostgreSQL: this server is a read-only standby');
   if (readOnly === 'on') throw new CodedError('unavailable', 'PostgreSQL: the server is set to read-only');
 }
@@ -58,7 +64,9 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const FACTS =
-  `select split_part(current_setting('server_version'), ' ', 1), place.schema, to_regnamespace(quote_ident(place.schema)) is not null, ` +
+  `select pg_is_in_recovery(), current_setting('transaction_read_only'), ` +
+  `split_part(current_setting('server_version'), ' ', 1), current_setting('server_encoding'), place.schema, ` +
+  `to_regnamespace(quote_ident(place.schema)) is not null, ` +
   `to_regclass(quote_ident(place.schema) || '.' || quote_ident($2)) is not null, current_setting('fsync'), ` +
   `current_setting('synchronous_commit'), current_setting('synchronous_standby_names') ` +
   `from (select coalesce($1::text, current_schema()::text) as schema) as place`;

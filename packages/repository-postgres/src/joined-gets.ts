@@ -1,3 +1,5 @@
+import { codeOf } from '@product-updates/errors';
+
 /** Most keys in one question: beyond it the next one begins. */
 const MOST_KEYS = 1000;
 
@@ -35,6 +37,12 @@ export function joinGets<T>(
   return async (key) => {
     const question = open !== undefined && open.keys.size < MOST_KEYS ? open : begin(key);
     question.keys.add(key);
-    return (await question.answer).get(key);
+    try {
+      return (await question.answer).get(key);
+    } catch (error) {
+      // One of the keys is at fault, perhaps another one: each is asked alone.
+      if (codeOf(error) !== 'invalid' || question.keys.size === 1) throw error;
+      return (await ask(() => [key])).get(key);
+    }
   };
 }

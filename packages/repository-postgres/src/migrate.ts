@@ -1,9 +1,11 @@
 import { CodedError, codeOf } from '@product-updates/errors';
 import { systemClock, type Clock } from '@product-updates/queue';
 import type { RunnerOption } from 'node-pg-migrate';
-import { createClient, endClient, type PgClient } from './client.ts';
+import { createClient, createPgPool, endClient, type PgClient, type PgPool } from './client.ts';
+import { type Endpoint, Endpoints } from './endpoints.ts';
 import { sqlStateOf, translate } from './errors.ts';
 import { inspect } from './inspect.ts';
+import type { Environment } from './libpq/environment.ts';
 import { MIGRATIONS_TABLE, migrationsFolder, pendingMigrations } from './migrations.ts';
 import { readOptions, type PostgresOptions } from './options.ts';
 import { Pool, statementTimeoutMs } from './pool.ts';
@@ -17,6 +19,8 @@ export interface MigrateOptions {
   readonly clock?: Clock;
   /** Asked before anything is undone, with the names of what would be, the last one first; no leaves all as it is. */
   readonly confirm?: (names: readonly string[]) => Promise<boolean>;
+  /** Where libpq's variables are read. */
+  readonly environment?: Environment | undefined;
 }
 
 /**
@@ -29,26 +33,45 @@ export interface MigrateOptions {
  */
 export async function migratePostgres(
   url: URL,
-  { direction, count, log, clock = systemClock, confirm }: MigrateOptions,
+  { direction, count, log, clock = systemClock, confirm, environment }: MigrateOptions,
 ): Promise<readonly string[]> {
-  const options = readOptions(url);
+  const options = readOptions(url, environment);
   if (options.pooled) throw new CodedError('misconfigured', 'migrations need the server itself, not a pooler');
-  await using pool = openPool(options, clock);
+  const endpoints = new Endpoints(options.endpoints);
+  await using pool = openPool(options, endpoints, clock);
   const { schema, schemaExists, migrationsRun } = await inspect(pool, options.schema);
   pendingMigrations(migrationsRun, schema);
   if (direction === 'down' && confirm !== undefined) {
     const undone = migrationsRun.toReversed().slice(0, count ?? 1);
     if (undone.length > 0 && !(await confirm(undone))) return [];
   }
-  const place = { schema, schemaExists };
+  const place = { schema, schemaExists, endpoint: endpoints.current };
   return await runMigrations(options, place, { direction, log, ...(count !== undefined && { count }) }, clock);
 }
 
 /** The connections that `readOptions` describes; none is made yet. */
-export function openPool({ connection, pool, timeoutMs, pooled }: PostgresOptions, clock: Clock): Pool {
+export function openPool(options: PostgresOptions, endpoints: Endpoints, clock: Clock): Pool {
+  const { pool: max, timeoutMs, pooled } = options;
   // A pooler refuses settings at the start of a session, or leaks them into others'.
-  const config = pooled ? connection : { ...connection, statement_timeout: statementTimeoutMs(timeoutMs) };
-  return new Pool({ create: () => createClient(config), max: pool, timeoutMs, prepare: !pooled, clock });
+  const timeouts = {
+    statement_timeout: statementTimeoutMs(timeoutMs),
+    lock_timeout: Math.min(LOCK_TIMEOUT_MS, statementTimeoutMs(timeoutMs)),
+  };
+  const session = { ...options.session, ...(!pooled && timeouts) };
+  const create = (size: number): PgPool => createPgPool(session, endpoints, { max: size, timeoutMs });
+  return new Pool({ create, endpoints, max, timeoutMs, prepare: !pooled, clock });
+}
+
+/**
+ * How long a statement waits for one row. Others that are in the same batch, or behind it in its lane, wait so long too:
+ * so it is short. Our own batches hold a row for milliseconds, however many want it.
+ */
+const LOCK_TIMEOUT_MS = 1000;
+
+interface MigrationPlace {
+  readonly schema: string;
+  readonly schemaExists: boolean;
+  readonly endpoint: Endpoint;
 }
 
 export interface Run {
@@ -61,12 +84,12 @@ export interface Run {
 
 /** Runs what is pending, or undoes the last ones, on a connection of its own. */
 export async function runMigrations(
-  { connection, timeoutMs }: PostgresOptions,
-  place: { readonly schema: string; readonly schemaExists: boolean },
+  { session, timeoutMs }: PostgresOptions,
+  place: MigrationPlace,
   run: Run,
   clock: Clock,
 ): Promise<readonly string[]> {
-  const client = createClient(connection);
+  const client = createClient(session, place.endpoint);
   client.on('error', () => {}); // whoever waits for an answer hears of it
   const remembering = rememberingFirstError(client);
   let late: CodedError | undefined;
@@ -114,7 +137,7 @@ function rememberingFirstError(client: PgClient): { readonly client: DbClient; r
   };
 }
 
-function runnerOptions(place: { readonly schema: string; readonly schemaExists: boolean }, run: Run): Options {
+function runnerOptions(place: MigrationPlace, run: Run): Options {
   const { direction, count, log } = run;
   return {
     dir: migrationsFolder(),

@@ -1,6 +1,7 @@
 import { CodedError } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
 import type { OpenStore } from '@product-updates/repository';
+import { Endpoints } from './endpoints.ts';
 import { inspect, refuseMissingRights, type Inspection } from './inspect.ts';
 import { openPool, runMigrations } from './migrate.ts';
 import { pendingMigrations } from './migrations.ts';
@@ -16,16 +17,19 @@ import { createStore } from './store.ts';
  * `unavailable` for a server that cannot be reached or is a read-only standby. Each question to the server
  * settles within `timeoutMs`, the migrations within `startTimeoutMs`.
  */
-export const openPostgresStore: OpenStore = async (url, { deadLetterMax, clock }) => {
-  const options = readOptions(url);
-  const pool = openPool(options, clock);
+export const openPostgresStore: OpenStore = async (url, { deadLetterMax, clock, environment }) => {
+  const options = readOptions(url, environment);
+  const endpoints = new Endpoints(options.endpoints);
+  const pool = openPool(options, endpoints, clock);
   try {
-    const found = await prepared(pool, options, clock);
+    const found = await prepared(pool, options, endpoints, clock);
     const { schema, durability, serverVersion } = found;
     return {
       store: createStore(pool, { schema, deadLetterMax, scanTimeoutMs: options.startTimeoutMs }),
       durability,
-      description: `PostgreSQL ${serverVersion} at ${options.place}, schema ${schema}, at most ${options.pool} connections`,
+      description:
+        `PostgreSQL ${serverVersion} at ${options.place}, ${endpoints.current.ssl === false ? 'no TLS' : 'TLS'}, ` +
+        `schema ${schema}, at most ${options.pool} connections`,
     };
   } catch (error) {
     await pool[Symbol.asyncDispose]();
@@ -33,13 +37,14 @@ export const openPostgresStore: OpenStore = async (url, { deadLetterMax, clock }
   }
 };
 
-async function prepared(pool: Pool, options: PostgresOptions, clock: Clock): Promise<Inspection> {
+async function prepared(pool: Pool, options: PostgresOptions, endpoints: Endpoints, clock: Clock): Promise<Inspection> {
   const found = await inspect(pool, options.schema);
   const pending = pendingMigrations(found.migrationsRun, found.schema);
   if (pending.length > 0) {
     if (!options.migrate) throw notMigrated(found.schema, pending);
     const { startTimeoutMs: timeoutMs } = options;
-    await runMigrations(options, found, { direction: 'up', log: () => {}, timeoutMs }, clock);
+    const place = { ...found, endpoint: endpoints.current };
+    await runMigrations(options, place, { direction: 'up', log: () => {}, timeoutMs }, clock);
     // Whoever else had the lock may have been a newer version.
     pendingMigrations((await inspect(pool, options.schema)).migrationsRun, found.schema);
   }

@@ -1,11 +1,20 @@
 import { CodedError } from '@product-updates/errors';
 import type { Clock } from '@product-updates/queue';
-import { endClient, type PgClient, type PgQuery, type PgResult, type PgValue, type Row } from './client.ts';
-import { leavesConnectionUsable, translate } from './errors.ts';
+import {
+  endClient,
+  type PgClient,
+  type PgPool,
+  type PgQuery,
+  type PgResult,
+  type PgValue,
+  type Release,
+  type Row,
+} from './client.ts';
+import type { Endpoint, Endpoints } from './endpoints.ts';
+import { isNotPrimary, isWithoutTls, leavesConnectionUsable, translate } from './errors.ts';
 
-/** What a call is for; each kind may have so many connections at once, so that none can lock out the others. */
-export type CallKind = 'write' | 'read' | 'get';
-const kinds: readonly CallKind[] = ['write', 'read', 'get'];
+/** What a call is for; each kind has connections of its own, so that writes that wait for locks do not lock out reads. */
+export type CallKind = 'write' | 'read';
 
 export interface Statement {
   readonly kind: CallKind;
@@ -14,10 +23,13 @@ export interface Statement {
   readonly name?: string;
   /** In ms, in place of the pool's. */
   readonly timeoutMs?: number;
+  /** Throws where the answer shows that the server or the session is not one to work with. */
+  readonly check?: (rows: readonly Row[]) => void;
 }
 
 export interface PoolOptions {
-  readonly create: () => PgClient;
+  readonly create: (max: number) => PgPool;
+  readonly endpoints: Endpoints;
   readonly max: number;
   /** In ms: for waiting, connecting and the statement together. */
   readonly timeoutMs: number;
@@ -31,60 +43,65 @@ interface Call {
   readonly values: () => readonly PgValue[];
   readonly resolve: (rows: readonly Row[]) => void;
   readonly reject: (error: unknown) => void;
-  readonly order: number;
-  cancelTimer: () => void;
+  readonly cancelTimer: () => void;
+  /** How many endpoints were tried. */
+  tried: number;
+  /** That works for it. */
   connection: Connection | undefined;
 }
 
 interface Connection {
   readonly client: PgClient;
-  ready: boolean;
-  /** Whom it works for. */
-  call: Call | undefined;
+  readonly release: Release;
 }
 
 /**
- * What the server is told, in ms. A little less than we wait: then it is the server that ends a statement which waits for
- * a lock, and the connection lives on.
+ * What the server is told, in ms. A little less than we wait: then it is the server that ends a statement which takes too
+ * long, and the connection lives on.
  */
 export function statementTimeoutMs(timeoutMs: number): number {
   return Math.ceil(timeoutMs * 0.9);
 }
 
 /**
- * A bounded set of connections, opened when they are needed. pg's own pool cannot take a waiting call back, nor keep
- * connections free for readers, nor give one deadline to waiting, connecting and the statement.
+ * A condition for what reads: true on a primary, an error (55000) on a standby, which would answer what is old. Asked
+ * once a statement, so also behind a pooler or a name that moves to another server.
+ */
+export const IS_PRIMARY = '(select case when pg_is_in_recovery() then pg_current_wal_lsn() end) is null';
+
+const MAX_READ_CONNECTIONS = 2;
+
+/**
+ * Two `pg.Pool`s, for writes and for reads, with one deadline for waiting, connecting and the statement together. A
+ * connection on which anything but a statement's own error happened is closed, and the idle ones with it: they go the
+ * same way to the same server.
  *
- * Every call settles within its time-out; the connection of one that did not is destroyed, never used again.
- * It never tries again by itself: the pipeline does. Invariant: a call waits, or has a connection, or is settled.
+ * It never tries again by itself, the pipeline does; except on the next server of the URL, where one cannot be reached or
+ * takes no writes. Invariant: a call waits, or has a connection, or is settled.
  */
 export class Pool implements AsyncDisposable {
   readonly #options: PoolOptions;
-  readonly #most: Readonly<Record<CallKind, number>>;
-  readonly #connections = new Set<Connection>();
-  readonly #idle: Connection[] = [];
-  readonly #waiting: Readonly<Record<CallKind, Set<Call>>> = { write: new Set(), read: new Set(), get: new Set() };
-  readonly #busy: Record<CallKind, number> = { write: 0, read: 0, get: 0 };
-  #lastOrder = 0;
+  readonly #pools: Readonly<Record<CallKind, PgPool>>;
+  readonly #clients = new Set<PgClient>();
+  readonly #waiting = new Set<Call>();
   #closing: Promise<void> | undefined;
-  #onQuiet: (() => void) | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     const { max } = options;
-    this.#most = { write: Math.max(1, max - 2), read: Math.max(1, max - 1), get: Math.min(2, max) };
+    const reads = Math.min(MAX_READ_CONNECTIONS, Math.floor(max / 2));
+    const write = this.#create(max - reads);
+    this.#pools = { write, read: reads === 0 ? write : this.#create(reads) };
   }
 
   /** The rows, of the last result that has any. `values` is called once, when the statement is sent. */
   query(statement: Statement, values: () => readonly PgValue[] = () => []): Promise<readonly Row[]> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      const order = ++this.#lastOrder;
-      const call: Call = { statement, values, resolve, reject, order, cancelTimer: () => {}, connection: undefined };
       const timeoutMs = statement.timeoutMs ?? this.#options.timeoutMs;
-      call.cancelTimer = this.#options.clock.schedule(timeoutMs, () => this.#timeOut(call, timeoutMs));
-      this.#waiting[statement.kind].add(call);
-      this.#startWaiting();
+      const cancelTimer = this.#options.clock.schedule(timeoutMs, () => this.#timeOut(call, timeoutMs));
+      const call: Call = { statement, values, resolve, reject, cancelTimer, tried: 0, connection: undefined };
+      this.#connect(call);
     });
   }
 
@@ -94,56 +111,53 @@ export class Pool implements AsyncDisposable {
     return this.#closing;
   }
 
-  #startWaiting(): void {
-    for (let call = this.#next(); call !== undefined; call = this.#next()) {
-      this.#waiting[call.statement.kind].delete(call);
-      this.#busy[call.statement.kind]++;
-      const connection = this.#idle.pop() ?? this.#open();
-      connection.call = call;
-      call.connection = connection;
-      if (connection.ready) this.#send(connection, call);
-    }
-  }
-
-  /** The call that has waited longest, of those that may start now. */
-  #next(): Call | undefined {
-    if (this.#idle.length === 0 && this.#connections.size >= this.#options.max) return undefined;
-    let oldest: Call | undefined;
-    for (const kind of kinds) {
-      if (this.#busy[kind] >= this.#most[kind]) continue;
-      const [first] = this.#waiting[kind];
-      if (first !== undefined && (oldest === undefined || first.order < oldest.order)) oldest = first;
-    }
-    return oldest;
-  }
-
-  #open(): Connection {
-    const client = this.#options.create();
-    const connection: Connection = { client, ready: false, call: undefined };
-    this.#connections.add(connection);
-    client.on('error', (error) => this.#lost(connection, error));
-    client.on('end', () => this.#lost(connection, new Error('Connection terminated')));
-    client.connect((error) => {
-      if (error !== undefined && error !== null) {
-        this.#lost(connection, error);
-        return;
-      }
-      connection.ready = true;
-      if (connection.call !== undefined) this.#send(connection, connection.call);
+  #create(max: number): PgPool {
+    const pool = this.#options.create(max);
+    pool.on('connect', (client) => {
+      this.#clients.add(client);
+      client.on('error', () => {}); // the call under way is told, the pool removes an idle one
     });
-    return connection;
+    pool.on('remove', (client) => this.#clients.delete(client));
+    pool.on('error', () => {}); // of an idle connection, which is removed
+    return pool;
   }
 
-  #send(connection: Connection, call: Call): void {
+  #connect(call: Call): void {
+    const { endpoints } = this.#options;
+    const endpoint = endpoints.current;
+    this.#waiting.add(call);
+    call.tried++;
+    this.#pools[call.statement.kind].connect((error, client, release) => {
+      if (client === undefined) this.#notConnected(call, endpoint, error);
+      else if (this.#waiting.delete(call)) this.#send(call, client, release);
+      else release(); // its time was up
+    });
+  }
+
+  #notConnected(call: Call, endpoint: Endpoint, error: unknown): void {
+    if (!this.#waiting.delete(call)) return;
+    const { current } = this.#options.endpoints;
+    const hasNoTls = current.onlyWithoutTls && isWithoutTls(error);
+    if (hasNoTls) call.tried--; // it is the same server, and the answer no failure
+    if ((hasNoTls || current !== endpoint) && this.#mayTryNext(call)) this.#connect(call);
+    else this.#settle(call, () => call.reject(translate(error)));
+  }
+
+  #mayTryNext(call: Call): boolean {
+    return this.#closing === undefined && call.tried < this.#options.endpoints.count;
+  }
+
+  #send(call: Call, client: PgClient, release: Release): void {
     let query: PgQuery;
     try {
       query = this.#queryOf(call);
     } catch (error) {
-      this.#release(connection);
+      release();
       this.#settle(call, () => call.reject(error)); // a bug in what made the values
       return;
     }
-    connection.client.query(query, (error, result) => this.#answered(connection, call, error, result));
+    call.connection = { client, release };
+    client.query(query, (error, result) => this.#answered(call, error, result));
   }
 
   #queryOf({ statement: { text, name }, values }: Call): PgQuery {
@@ -151,73 +165,72 @@ export class Pool implements AsyncDisposable {
     return { text, values: values(), rowMode: 'array', ...prepared };
   }
 
-  #answered(connection: Connection, call: Call, error: Error | null, result: PgResult | readonly PgResult[]): void {
-    if (connection.call !== call) return; // settled by its time-out, or lost
-    if (error === null || error === undefined) {
-      this.#release(connection);
-      this.#settle(call, () => call.resolve(rowsOf(result)));
-    } else if (leavesConnectionUsable(error)) {
-      this.#release(connection);
-      this.#settle(call, () => call.reject(translate(error)));
-    } else this.#lost(connection, error);
+  #answered(call: Call, error: Error | null, result: PgResult | readonly PgResult[]): void {
+    const { connection } = call;
+    if (connection === undefined) return; // given up
+    call.connection = undefined;
+    if (error !== null && error !== undefined) return this.#failed(call, connection, error, isNotPrimary(error));
+    const rows = rowsOf(result);
+    try {
+      call.statement.check?.(rows);
+    } catch (unfit) {
+      return this.#failed(call, connection, unfit, true);
+    }
+    connection.release();
+    this.#settle(call, () => call.resolve(rows));
   }
 
-  #release(connection: Connection): void {
-    connection.call = undefined;
-    this.#idle.push(connection);
+  #failed(call: Call, { client, release }: Connection, error: unknown, isUnfit: boolean): void {
+    const { endpoints } = this.#options;
+    if (leavesConnectionUsable(error)) release();
+    else {
+      hangUp(client, release);
+      this.#closeIdle();
+    }
+    if (isUnfit) endpoints.notPrimary(client.endpoint);
+    if (isUnfit && client.endpoint !== endpoints.current && this.#mayTryNext(call)) this.#connect(call);
+    else this.#settle(call, () => call.reject(translate(error)));
   }
 
   #timeOut(call: Call, timeoutMs: number): void {
     const late = new CodedError('unavailable', `PostgreSQL: no answer within ${timeoutMs} ms`);
-    if (this.#waiting[call.statement.kind].delete(call)) {
-      call.reject(late);
-      return;
+    const { connection } = call;
+    call.connection = undefined;
+    if (!this.#waiting.delete(call) && connection !== undefined) {
+      hangUp(connection.client, connection.release);
+      this.#closeIdle();
     }
-    // The idle ones go the same way to the same server. Kept, each would cost the next caller a time-out of its own.
-    for (const idle of this.#idle.slice()) this.#lost(idle, late);
-    if (call.connection !== undefined) this.#lost(call.connection, late);
-  }
-
-  /** Hangs up. Called for a connection that is gone already, it does nothing. */
-  #lost(connection: Connection, error: unknown): void {
-    if (!this.#connections.delete(connection)) return;
-    const at = this.#idle.indexOf(connection);
-    if (at !== -1) this.#idle.splice(at, 1);
-    connection.client.connection.stream.destroy();
-    const { call } = connection;
-    connection.call = undefined;
-    if (call !== undefined) this.#settle(call, () => call.reject(translate(error)));
-    else this.#startWaiting();
+    this.#settle(call, () => call.reject(late));
   }
 
   #settle(call: Call, settle: () => void): void {
     call.cancelTimer();
-    call.connection = undefined;
-    this.#busy[call.statement.kind]--;
     settle();
-    this.#startWaiting();
-    if (this.#isQuiet) this.#onQuiet?.();
   }
 
-  get #isQuiet(): boolean {
-    return kinds.every((kind) => this.#busy[kind] === 0);
+  /** Kept, each would cost the next caller a time-out or a stale answer of its own. */
+  #closeIdle(): void {
+    for (const pool of new Set(Object.values(this.#pools))) {
+      for (let left = this.#closing === undefined ? pool.idleCount : 0; left > 0; left--) {
+        pool.connect((_error, client, release) => {
+          if (client !== undefined) hangUp(client, release);
+        });
+      }
+    }
   }
 
   async #close(): Promise<void> {
-    for (const kind of kinds) {
-      for (const call of this.#waiting[kind]) {
-        call.cancelTimer();
-        call.reject(closedError());
-      }
-      this.#waiting[kind].clear();
-    }
-    if (!this.#isQuiet) {
-      await new Promise<void>((resolve) => {
-        this.#onQuiet = resolve;
-      });
-    }
-    await Promise.all([...this.#connections].map(({ client }) => endClient(client, this.#options.clock)));
+    for (const call of this.#waiting) this.#settle(call, () => call.reject(closedError()));
+    this.#waiting.clear();
+    // Resolves when no connection has a call any more; the last goodbyes may still be on their way.
+    await Promise.all([...new Set(Object.values(this.#pools))].map((pool) => pool.end()));
+    await Promise.all([...this.#clients].map((client) => endClient(client, this.#options.clock)));
   }
+}
+
+function hangUp(client: PgClient, release: Release): void {
+  client.connection.stream.destroy();
+  release(true);
 }
 
 function rowsOf(result: PgResult | readonly PgResult[]): readonly Row[] {

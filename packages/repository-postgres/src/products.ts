@@ -4,7 +4,7 @@ import { type NextNumber, numbersIn, textsIn } from './array-answers.ts';
 import { bigintArray, numericArray, textArray } from './arrays.ts';
 import type { PgValue, Row } from './client.ts';
 import { joinGets } from './joined-gets.ts';
-import { type Pool, type Statement, statementTimeoutMs } from './pool.ts';
+import { IS_PRIMARY, type Pool, type Statement, statementTimeoutMs } from './pool.ts';
 import { quoted } from './schema-name.ts';
 
 const COLUMNS = 'product_id, price, price_version, stock, stock_version';
@@ -12,6 +12,8 @@ const COLUMNS = 'product_id, price, price_version, stock, stock_version';
 /** The products of a schema. */
 export interface PostgresProducts extends ProductReader, ProductWriter {
   highestVersion(): Promise<Version>;
+  /** Rejects where rows of the table cannot be written. */
+  ping(): Promise<void>;
 }
 
 export function createProducts(
@@ -20,31 +22,32 @@ export function createProducts(
 ): PostgresProducts {
   const table = `${quoted(schema)}.products`;
   const apply: Statement = { kind: 'write', name: 'apply_products', text: applyText(table) };
-  const select = `select ${COLUMNS} from ${table} where product_id = any($1::text[])`;
-  const getMany: Statement = { kind: 'read', name: 'get_products', text: select };
-  const get: Statement = { kind: 'get', name: 'get_products', text: select };
+  const select = `select ${COLUMNS} from ${table} where product_id = any($1::text[]) and ${IS_PRIMARY}`;
+  const get: Statement = { kind: 'read', name: 'get_products', text: select };
+  // Locks no row, and fails where none may be locked: on a standby, in a read-only session, without the right to.
+  const lockNone: Statement = { kind: 'write', text: `select from ${table} where false for update` };
   const highest: Statement = {
     kind: 'read',
     timeoutMs: scanTimeoutMs,
-    // Sent as one message, which is a transaction: so the time-out is this statement's alone, and an error ends both. After
+    // Sent as one message, which is a transaction: so the time-outs are this statement's alone, and an error ends both. After
     // a `begin` it would leave the session in a transaction that has failed.
     text:
-      `set local statement_timeout = ${statementTimeoutMs(scanTimeoutMs)}; ` +
-      `select greatest(max(price_version), max(stock_version)) from ${table}`,
+      `set local statement_timeout = ${statementTimeoutMs(scanTimeoutMs)}; set local lock_timeout = 0; ` +
+      `select greatest(max(price_version), max(stock_version)) from ${table} where ${IS_PRIMARY}`,
   };
 
-  async function find(statement: Statement, ids: () => readonly string[]): Promise<Map<string, ProductRecord>> {
-    const rows = await pool.query(statement, () => [textArray(ids())]);
+  async function find(ids: () => readonly string[]): Promise<Map<string, ProductRecord>> {
+    const rows = await pool.query(get, () => [textArray(ids())]);
     return new Map(rows.map((row) => [row[0] as string, recordOf(row)]));
   }
-  const getOne = joinGets((ids) => find(get, ids));
+  const getOne = joinGets(find);
 
   return {
     // PostgreSQL cannot hold U+0000, so there is no product whose id contains it.
     get: async (product_id) => (product_id.includes('\0') ? undefined : getOne(product_id)),
     async getMany(ids) {
       const askable = ids.filter((id) => !id.includes('\0'));
-      const found = await find(getMany, () => askable);
+      const found = await find(() => askable);
       return ids.map((id) => found.get(id));
     },
     async apply(records) {
@@ -55,6 +58,9 @@ export function createProducts(
     async highestVersion() {
       const rows = await pool.query(highest);
       return Number(rows[0]?.[0] ?? 0) as Version;
+    },
+    async ping() {
+      await pool.query(lockNone);
     },
   };
 }

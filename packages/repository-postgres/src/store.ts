@@ -1,6 +1,5 @@
 import type { Store } from '@product-updates/repository';
 import { createDeadLetters } from './dead-letters.ts';
-import { refuseReadOnly } from './inspect.ts';
 import type { Pool } from './pool.ts';
 import { createProducts } from './products.ts';
 
@@ -19,7 +18,7 @@ export function createStore(pool: Pool, options: PostgresStoreOptions): Store {
     products,
     deadLetters: createDeadLetters(pool, { schema, max: deadLetterMax }),
     highestVersion: () => products.highestVersion(),
-    ping: () => refuseReadOnly(pool),
+    ping: () => products.ping(),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }

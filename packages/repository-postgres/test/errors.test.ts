@@ -34,7 +34,19 @@ describe('leavesConnectionUsable', () => {
     for (const state of ['22003', '23514', '40P01', '42P01', '55P03', '57014']) {
       expect(leavesConnectionUsable(serverError(state)), state).to.equal(true);
     }
-    for (const state of ['0A000', '08006', '26000', '42P05', '53300', '57P01', '57P03', '58030', 'XX000']) {
+    for (const state of [
+      '0A000',
+      '08006',
+      '26000',
+      '42P05',
+      '53300',
+      '57P01',
+      '57P03',
+      '58030',
+      'XX000',
+      '25006',
+      '55000',
+    ]) {
       expect(leavesConnectionUsable(serverError(state)), state).to.equal(false);
     }
     expect(leavesConnectionUsable(Object.assign(new Error('x'), { code: 'EPIPE' }))).to.equal(false);

@@ -1,53 +1,72 @@
-import type { PgClient, PgQuery, PgResult } from '../src/client.ts';
+import { EventEmitter } from 'node:events';
+import pg from 'pg';
+import type { PgPool, PgQuery, PgResult } from '../src/client.ts';
+import type { Endpoint, Endpoints } from '../src/endpoints.ts';
 
 /** A connection that does what a test says, when it says so. */
-export interface FakeClient extends PgClient {
+export class FakeClient extends EventEmitter {
+  readonly endpoint: Endpoint;
   /** The statements that it was given, in order. */
-  readonly queries: readonly PgQuery[];
-  readonly isDestroyed: boolean;
-  connected(error?: Error): void;
-  answer(result?: PgResult | readonly PgResult[]): void;
-  fail(error: Error): void;
-  /** The events of `pg`. */
-  emitError(error: Error): void;
-  emitEnd(): void;
+  readonly queries: PgQuery[] = [];
+  isDestroyed = false;
+  readonly connection = { stream: { destroy: (): unknown => (this.isDestroyed = true) } };
+  // What pg.Pool looks at.
+  readonly _queryable = true;
+  _ending = false;
+
+  readonly #hears: boolean;
+  #onConnected: (error?: Error | null) => void = () => {};
+  readonly #onAnswer: ((error: Error | null, result: PgResult | readonly PgResult[]) => void)[] = [];
+
+  constructor(endpoint: Endpoint, hears: boolean) {
+    super();
+    this.endpoint = endpoint;
+    this.#hears = hears;
+  }
+
+  connect(callback: (error?: Error | null) => void): void {
+    this.#onConnected = callback;
+  }
+
+  query(query: PgQuery, callback: (error: Error | null, result: PgResult | readonly PgResult[]) => void): void {
+    this.queries.push(query);
+    this.#onAnswer.push(callback);
+  }
+
+  end(callback: () => void): void {
+    this._ending = true;
+    if (this.#hears || this.isDestroyed) callback();
+  }
+
+  connected(error: Error | null = null): void {
+    this.#onConnected(error);
+  }
+
+  answer(result: PgResult | readonly PgResult[] = { rows: [] }): void {
+    this.#onAnswer.shift()?.(null, result);
+  }
+
+  fail(error: Error): void {
+    this.#onAnswer.shift()?.(error, { rows: [] });
+  }
 }
 
-/** `hears`: whether it ends when it is told to. */
-export function createFakeClient({ hears = true }: { readonly hears?: boolean } = {}): FakeClient {
-  const queries: PgQuery[] = [];
-  const listeners = { error: (_error: Error): void => {}, end: (): void => {} };
-  let onConnected: (error?: Error | null) => void = () => {};
-  let onAnswer: ((error: Error | null, result: PgResult | readonly PgResult[]) => void)[] = [];
-  let destroyed = false;
-
-  return {
-    queries,
-    get isDestroyed() {
-      return destroyed;
-    },
-    connect: (callback) => {
-      onConnected = callback;
-    },
-    query: (query, callback) => {
-      queries.push(query);
-      onAnswer.push(callback);
-    },
-    end: (callback) => {
-      if (hears) callback();
-    },
-    on: (event: 'error' | 'end', listener: (error: Error) => void) => {
-      listeners[event] = listener as () => void;
-    },
-    connection: { stream: { destroy: () => (destroyed = true) } },
-    connected: (error) => onConnected(error),
-    answer: (result = { rows: [] }) => onAnswer.shift()?.(null, result),
-    fail: (error) => onAnswer.shift()?.(error, { rows: [] }),
-    emitError: (error) => {
-      listeners.error(error);
-      for (const answer of onAnswer) answer(error, { rows: [] });
-      onAnswer = [];
-    },
-    emitEnd: () => listeners.end(),
-  };
+/** `pg.Pool` itself, over fake clients. `hears`: whether they end when they are told to. */
+export function createFakePool(
+  clients: FakeClient[],
+  { endpoints, max, hears }: { readonly endpoints: Endpoints; readonly max: number; readonly hears: boolean },
+): PgPool {
+  class Client extends FakeClient {
+    constructor() {
+      super(endpoints.current, hears);
+      clients.push(this);
+    }
+    override connect(callback: (error?: Error | null) => void): void {
+      super.connect((error) => {
+        if (error !== null && error !== undefined) endpoints.failed(this.endpoint, error);
+        callback(error);
+      });
+    }
+  }
+  return new pg.Pool({ Client: Client as never, max, idleTimeoutMillis: 0 }) as unknown as PgPool;
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CodedError } from '@product-updates/errors';
 import { joinGets } from '../src/joined-gets.ts';
 
 interface Question {
@@ -62,5 +63,18 @@ describe('joinGets', () => {
     for (const question of questions) question.answer();
     expect((await Promise.all(many)).at(-1)).to.equal('value of k1000');
     expect(questions.map(({ asked }) => asked?.length)).to.deep.equal([1, 1, 1000, 1]);
+  });
+
+  it('lets a key that cannot be asked fail alone', async () => {
+    const asked: (readonly string[])[] = [];
+    const get = joinGets<string>(async (keys) => {
+      await Promise.resolve();
+      asked.push(keys());
+      if (asked.at(-1)!.includes('bad')) throw new CodedError('invalid', 'bad');
+      return new Map(asked.at(-1)!.map((key) => [key, `value of ${key}`]));
+    });
+    const values = await Promise.allSettled([get('a'), get('bad'), get('b')]);
+    expect(values.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    expect(asked).to.deep.equal([['a', 'bad', 'b'], ['a'], ['bad'], ['b']]);
   });
 });

@@ -1,146 +1,74 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { codeOf, type ErrorCode } from '@product-updates/errors';
-import type { Clock } from '@product-updates/queue';
-import { type CallKind, Pool } from '../src/pool.ts';
-import { createFakeClient, type FakeClient } from './fake-client.ts';
+import { CodedError, codeOf } from '@product-updates/errors';
 import { serverError } from './native-errors.ts';
-
-/** Time that stands still until a test lets it pass. */
-function createManualClock(): Clock & { pass(ms: number): void; readonly timers: number } {
-  const due = new Map<() => void, number>();
-  let now = 0;
-  return {
-    now: () => now,
-    schedule(delayMs, run) {
-      due.set(run, now + delayMs);
-      return () => due.delete(run);
-    },
-    pass(ms) {
-      now += ms;
-      for (const [run, at] of due) {
-        if (at <= now && due.delete(run)) run();
-      }
-    },
-    get timers() {
-      return due.size;
-    },
-  };
-}
-
-function setUp({ max = 4, prepare = true, hears = true } = {}) {
-  const clients: FakeClient[] = [];
-  const clock = createManualClock();
-  const create = (): FakeClient => {
-    const client = createFakeClient({ hears });
-    clients.push(client);
-    return client;
-  };
-  const pool = new Pool({ create, max, timeoutMs: 100, prepare, clock });
-  const ask = (kind: CallKind, text: string = kind, timeoutMs?: number) =>
-    outcome(pool.query({ kind, text, name: text, ...(timeoutMs !== undefined && { timeoutMs }) }));
-  return { pool, clients, clock, ask };
-}
-
-interface Outcome {
-  rows?: readonly unknown[];
-  error?: unknown;
-}
-
-/** Filled in when the promise settles. */
-function outcome(promise: Promise<readonly unknown[]>): Outcome {
-  const seen: Outcome = {};
-  promise.then(
-    (rows) => (seen.rows = rows),
-    (error: unknown) => (seen.error = error),
-  );
-  return seen;
-}
-
-function expectCode({ error }: Outcome, code: ErrorCode): void {
-  expect(codeOf(error), String(error)).to.equal(code);
-}
-
-const texts = (clients: readonly FakeClient[]): string[] =>
-  clients.flatMap(({ queries }) => queries.map(({ text }) => text));
+import { type Outcome, expectCode, outcome, passing, refused, setUp, texts } from './pool-set-up.ts';
 
 describe('Pool', () => {
   it('opens a connection when it is needed, and uses it again', async () => {
     const { clients, clock, ask } = setUp();
-    const first = ask('read', 'one');
+    const first = await ask('read', 'one');
     clients[0]!.connected();
     clients[0]!.answer({ rows: [['1']] });
     await turn();
     expect(first.rows).to.deep.equal([['1']]);
-    ask('read', 'two');
+    await ask('read', 'two');
     expect(clients).to.have.length(1);
     expect(texts(clients)).to.deep.equal(['one', 'two']);
     clients[0]!.answer();
     expect(clock.timers, 'timers left').to.equal(0);
   });
 
-  it('opens no more than it may, and starts what waits in order', () => {
-    const { clients, ask } = setUp({ max: 3 });
-    for (const text of ['a', 'b', 'c', 'd']) ask('read', text);
-    expect(clients, 'a connection is left for writers').to.have.length(2);
-    ask('write', 'w');
-    ask('read', 'e');
-    expect(clients).to.have.length(3);
-    for (const client of clients) client.connected();
+  it('keeps connections free for reads, however many writes wait, and starts what waits in order', async () => {
+    const { clients, ask } = setUp({ max: 4 });
+    for (const text of ['a', 'b', 'c', 'd']) await ask('write', text);
+    expect(clients).to.have.length(2);
+    for (let i = 0; i < 10; i++) await ask('read');
+    expect(clients).to.have.length(4);
+    for (const client of clients.slice(0, 2)) client.connected();
     clients[0]!.answer();
     clients[1]!.answer();
-    expect(texts(clients)).to.deep.equal(['a', 'c', 'b', 'd', 'w']);
+    expect(texts(clients)).to.deep.equal(['a', 'c', 'b', 'd']);
   });
 
-  it('keeps connections free for reads, however many writes wait', () => {
-    const { clients, ask } = setUp({ max: 4 });
-    for (let i = 0; i < 10; i++) ask('write');
-    expect(clients).to.have.length(2);
-    ask('get');
-    ask('read');
-    expect(clients).to.have.length(4);
-  });
-
-  it('makes do with one connection', () => {
+  it('makes do with one connection', async () => {
     const { clients, ask } = setUp({ max: 1 });
-    for (const kind of ['write', 'read', 'get', 'write'] as const) ask(kind);
+    for (const kind of ['write', 'read', 'write'] as const) await ask(kind);
     expect(clients).to.have.length(1);
     clients[0]!.connected();
-    for (let i = 0; i < 3; i++) clients[0]!.answer();
-    expect(texts(clients)).to.deep.equal(['write', 'read', 'get', 'write']);
+    for (let i = 0; i < 2; i++) clients[0]!.answer();
+    expect(texts(clients)).to.deep.equal(['write', 'read', 'write']);
   });
 
   it('rejects all in time: who waits, who connects and who asked; and hangs up on all that is suspect', async () => {
-    const { clients, clock, ask } = setUp({ max: 3 });
-    const idle = ask('read', 'idle');
-    const asked = ask('read', 'asked');
+    const { clients, clock, ask } = setUp({ max: 4 });
+    const idle = await ask('read', 'idle');
+    const asked = await ask('write', 'asked');
     clients[0]!.connected();
     clients[1]!.connected();
     clients[0]!.answer();
     await turn();
     expect(idle.rows).to.deep.equal([]);
+    const long = await ask('write', 'long', { timeoutMs: 1000 });
     clock.pass(1);
-    const long = ask('write', 'long', 1000);
-    ask('read', 'connects');
-    expect(clients).to.have.length(3);
-    const waits = ask('write', 'waits');
+    const waits = await ask('write', 'waits');
     clock.pass(99);
     await turn();
     expectCode(asked, 'unavailable');
-    expect(clients[1]!.isDestroyed).to.equal(true);
+    expect(clients[1]!.isDestroyed, 'did not answer').to.equal(true);
+    expect(clients[0]!.isDestroyed, 'the idle one goes to the same server').to.equal(true);
     clock.pass(1);
     await turn();
     expectCode(waits, 'unavailable');
     expect(long, 'has more time').to.deep.equal({});
-    expect(clients[2]!.isDestroyed, 'never connected').to.equal(true);
   });
 
   it('gives the answer that comes too late to nobody', async () => {
     const { clients, clock, ask } = setUp({ max: 1 });
-    const late = ask('read', 'late');
+    const late = await ask('read', 'late');
     clients[0]!.connected();
     clock.pass(100);
-    const next = ask('read', 'next');
+    const next = await ask('read', 'next');
     clients[1]!.connected();
     clients[0]!.answer({ rows: [['late']] });
     clients[1]!.answer({ rows: [['next']] });
@@ -149,43 +77,80 @@ describe('Pool', () => {
     expect(next.rows).to.deep.equal([['next']]);
   });
 
-  it('keeps the connection after an error of the statement, and gives it up after one of its own', async () => {
+  it('keeps the connection that was made when the time was up', async () => {
+    const { clients, clock, ask } = setUp({ max: 1 });
+    expectCode(await passing(clock, 100, ask('read')), 'unavailable');
+    clients[0]!.connected();
+    await ask('read', 'next');
+    expect(texts(clients)).to.deep.equal(['next']);
+    expect(clients).to.have.length(1);
+  });
+
+  it('keeps the connection after an error of the statement', async () => {
     const { clients, ask } = setUp({ max: 1 });
     const outcomes: Outcome[] = [];
-    for (const state of ['22003', '40P01', '57P01']) {
-      outcomes.push(ask('write'));
+    for (const state of ['22003', '40P01', '55P03', '57014']) {
+      outcomes.push(await ask('write'));
       if (outcomes.length === 1) clients[0]!.connected();
       clients[0]!.fail(serverError(state));
     }
     await turn();
-    expect(outcomes.map(({ error }) => codeOf(error))).to.deep.equal(['invalid', 'unavailable', 'unavailable']);
-    expect(clients[0]!.isDestroyed).to.equal(true);
-    ask('write');
-    expect(clients).to.have.length(2);
+    const codes = outcomes.map(({ error }) => codeOf(error));
+    expect(codes).to.deep.equal(['invalid', 'unavailable', 'unavailable', 'unavailable']);
+    expect(clients).to.have.length(1);
+    expect(clients[0]!.isDestroyed).to.equal(false);
   });
 
-  it('goes on when an idle connection is lost, or ends', () => {
+  for (const state of ['57P01', '25006', '55000', '25P02']) {
+    it(`closes a connection that answered ${state}, and the idle ones`, async () => {
+      const { clients, ask } = setUp({ max: 4 });
+      await ask('read');
+      const write = await ask('write');
+      for (const client of clients) client.connected();
+      clients[0]!.answer();
+      clients[1]!.fail(serverError(state));
+      await turn();
+      expectCode(write, 'unavailable');
+      expect(clients.map(({ isDestroyed }) => isDestroyed)).to.deep.equal([true, true]);
+      await ask('read');
+      await ask('write');
+      expect(clients, 'new ones').to.have.length(4);
+    });
+  }
+
+  it('closes a connection whose answer shows that it is unfit', async () => {
+    const { clients, ask } = setUp({ max: 1 });
+    const unfit = new CodedError('unavailable', 'a standby');
+    const check = (rows: readonly unknown[]): void => {
+      if (rows.length > 0) throw unfit;
+    };
+    const first = await ask('write', 'x', { check });
+    clients[0]!.connected();
+    clients[0]!.answer({ rows: [['t']] });
+    await turn();
+    expect(first.error).to.equal(unfit);
+    expect(clients[0]!.isDestroyed).to.equal(true);
+    const second = await ask('write', 'x', { check });
+    clients[1]!.connected();
+    clients[1]!.answer();
+    await turn();
+    expect(second.rows).to.deep.equal([]);
+  });
+
+  it('goes on when an idle connection is lost', async () => {
     const { clients, ask } = setUp({ max: 2 });
-    for (const lose of [
-      (client: FakeClient) => client.emitError(new Error('reset')),
-      (client: FakeClient) => client.emitEnd(),
-    ]) {
-      ask('read');
-      const client = clients.at(-1)!;
-      client.connected();
-      client.answer();
-      lose(client);
-      expect(client.isDestroyed).to.equal(true);
-    }
-    ask('read');
-    expect(clients).to.have.length(3);
+    await ask('read');
+    clients[0]!.connected();
+    clients[0]!.answer();
+    clients[0]!.emit('error', new Error('reset'));
+    await ask('read');
+    expect(clients).to.have.length(2);
   });
 
   it('rejects who waits for a connection that cannot be made, and tries anew for the next', async () => {
     const { clients, ask } = setUp({ max: 1 });
-    const first = ask('read');
-    const second = ask('read');
-    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const first = await ask('read');
+    const second = await ask('read');
     clients[0]!.connected(refused);
     clients[1]!.connected();
     clients[1]!.answer();
@@ -194,10 +159,10 @@ describe('Pool', () => {
     expect(second.rows).to.deep.equal([]);
   });
 
-  it('names no statement where it must not prepare', () => {
+  it('names no statement where it must not prepare', async () => {
     for (const prepare of [true, false]) {
       const { clients, ask } = setUp({ prepare });
-      ask('read', 'x');
+      await ask('read', 'x');
       clients[0]!.connected();
       expect(clients[0]!.queries[0]!.name).to.equal(prepare ? 'x' : undefined);
     }
@@ -205,10 +170,10 @@ describe('Pool', () => {
 
   it('answers the rows of several results, and passes on a bug in the values', async () => {
     const { pool, clients, ask } = setUp({ max: 1 });
-    const several = ask('read');
+    const several = await ask('read');
     clients[0]!.connected();
     clients[0]!.answer([{ rows: [] }, { rows: [['7']] }, { rows: [] }]);
-    const none = ask('read');
+    await ask('read');
     clients[0]!.answer([{ rows: [] }]);
     const bug = new TypeError('x is not a function');
     const faulty = outcome(
@@ -218,22 +183,21 @@ describe('Pool', () => {
     );
     await turn();
     expect(several.rows).to.deep.equal([['7']]);
-    expect(none.rows).to.deep.equal([]);
     expect(faulty.error).to.equal(bug);
-    ask('read');
+    await ask('read');
     expect(clients, 'the connection is as good as before').to.have.length(1);
   });
 
   it('closes: who waits is told, who asked is answered, then the server', async () => {
     const { pool, clients, clock, ask } = setUp({ max: 1 });
-    const under = ask('read');
-    const waiting = ask('read');
+    const under = await ask('read');
+    const waiting = await ask('read');
     clients[0]!.connected();
     let closed = 0;
     for (let i = 0; i < 2; i++) void pool[Symbol.asyncDispose]().then(() => closed++);
     await turn();
     expectCode(waiting, 'closed');
-    expectCode(await settled(ask('read')), 'closed');
+    expectCode(await ask('read'), 'closed');
     expect(closed).to.equal(0);
     clients[0]!.answer();
     await turn();
@@ -244,7 +208,7 @@ describe('Pool', () => {
 
   it('hangs up on a server that does not hear the goodbye', async () => {
     const { pool, clients, clock, ask } = setUp({ hears: false });
-    ask('read');
+    await ask('read');
     clients[0]!.connected();
     clients[0]!.answer();
     let closed = false;
@@ -257,8 +221,3 @@ describe('Pool', () => {
     expect(clients[0]!.isDestroyed).to.equal(true);
   });
 });
-
-async function settled(seen: Outcome): Promise<Outcome> {
-  await turn();
-  return seen;
-}

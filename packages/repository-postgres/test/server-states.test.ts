@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,8 +7,7 @@ import { versionOf } from '@product-updates/domain';
 import { codeOf } from '@product-updates/errors';
 import { type Durability, systemClock } from '@product-updates/queue';
 import { openPostgresStore } from '@product-updates/repository-postgres';
-import { startOwnPostgres } from '@product-updates/tooling/own-postgres';
-import { ask, describeUnless, inSchema, liveUrl, missingOwn, ownPostgres, withOptions } from './servers.ts';
+import { ask, describeUnless, inSchema, missingOwn, ownPostgres } from './servers.ts';
 
 const context = { deadLetterMax: 10, clock: systemClock };
 
@@ -87,32 +86,16 @@ describeUnless(missingOwn, 'the state of the server', function () {
     }
   });
 
-  it('without TLS is refused where TLS is asked for', async () => {
-    const error = await refusalOf(withOptions(liveUrl(), { sslmode: 'require' }));
-    expect(codeOf(error), error.message).to.equal('misconfigured');
-    expect(error.message).to.match(/does not support SSL/);
-  });
-
-  it('with TLS shows a certificate, which must be trusted', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pg-cert-'));
-    const [cert, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
-    try {
-      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-      const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-      execFileSync('openssl', [...made, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
-      chmodSync(folder, 0o755);
-      chmodSync(key, 0o600);
-      if (process.getuid?.() === 0) execFileSync('chown', ['postgres:', key]);
-      const settings = ['ssl=on', `ssl_cert_file=${cert}`, `ssl_key_file=${key}`].flatMap((each) => ['-c', each]);
-      await using server = await startOwnPostgres({ args: settings });
-      const url = new URL(server.url);
-      expect(codeOf(await refusalOf(withOptions(url, { sslmode: 'require' })))).to.equal('misconfigured');
-      expect(await durabilityOf(withOptions(url, { sslmode: 'no-verify' }))).to.equal('disk');
-      url.hostname = 'localhost';
-      expect(await durabilityOf(withOptions(url, { sslrootcert: cert }))).to.equal('disk');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+  it('that cannot hold every text is refused', async () => {
+    const { url } = await ownPostgres();
+    await ask(url, `create database latin encoding 'LATIN1' locale 'C' template template0`);
+    const latin = new URL(url);
+    latin.pathname = '/latin';
+    const error = await refusalOf(latin);
+    expect(codeOf(error)).to.equal('misconfigured');
+    expect(error.message).to.match(/has the encoding LATIN1.*encoding 'UTF8'/);
+    expect(await ask(latin, `select 1 from pg_tables where tablename = 'products'`), 'untouched').to.deep.equal([]);
+    await ask(url, 'drop database latin');
   });
 
   it('that is told to shut down by its operator is unavailable, and used again when it is back', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { liveService } from '@product-updates/tooling/live-service';
-import { startOwnPostgres, whyNoOwnPostgres } from '@product-updates/tooling/own-postgres';
+import { startOwnPostgres, startOwnStandby, whyNoOwnPostgres } from '@product-updates/tooling/own-postgres';
 import pg from 'pg';
 
 const found = await liveService('postgres');
@@ -38,12 +38,24 @@ async function startLocked(): Promise<OwnPostgres> {
   accessFolder = mkdtempSync(join(tmpdir(), 'pg-access-'));
   chmodSync(accessFolder, 0o755);
   const rules = join(accessFolder, 'pg_hba.conf');
-  writeFileSync(rules, 'host all locked all scram-sha-256\nhost all all all trust\n');
+  writeFileSync(
+    rules,
+    'host all locked all scram-sha-256\nhost all all all trust\nhost replication all 127.0.0.1/32 trust\n',
+  );
   return startOwnPostgres({ args: ['-c', `hba_file=${rules}`] });
+}
+
+let standby: Promise<OwnPostgres> | undefined;
+
+/** A standby of `ownPostgres`, started when it is first asked for. Nobody may promote it. */
+export function ownStandby(): Promise<OwnPostgres> {
+  standby ??= ownPostgres().then(startOwnStandby);
+  return standby;
 }
 
 after(async function () {
   this.timeout(30_000);
+  await (await standby)?.[Symbol.asyncDispose]();
   if (own === undefined) return;
   await (await own)[Symbol.asyncDispose]();
   rmSync(accessFolder, { recursive: true, force: true });
@@ -51,7 +63,7 @@ after(async function () {
 
 /** The rows of a statement, as an administrator. */
 export async function ask(url: URL, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: withoutOptions(url).href });
+  const client = new pg.Client({ connectionString: bare(url).href });
   await client.connect();
   try {
     const { rows } = await client.query<Record<string, unknown>>(text, values);
@@ -61,10 +73,11 @@ export async function ask(url: URL, text: string, values: unknown[] = []): Promi
   }
 }
 
-function withoutOptions(url: URL): URL {
-  const bare = new URL(url);
-  bare.search = '';
-  return bare;
+/** Without the options. */
+export function bare(url: URL): URL {
+  const without = new URL(url);
+  without.search = '';
+  return without;
 }
 
 let schemas = 0;

@@ -8,7 +8,7 @@ import { redisCommand, removeKeys, settingOf } from './redis-commands.ts';
 import { createRoundTripCounter } from './round-trips.ts';
 
 /** Tests that kill, stop or fill the server, or count all of its connections, get one of their own. */
-export const needsOwn: readonly string[] = ['R10.3', 'R17.2', 'R18', 'R19', 'R22'];
+export const needsOwn: readonly string[] = ['R10.3', 'R17.2', 'R18', 'R19', 'R22', 'R27.1', 'R27.2'];
 
 /** A place on the live server, or on one of the test's own that is as durable. */
 export async function redisPlace(id: string, live: URL): Promise<Place> {
@@ -48,9 +48,18 @@ async function placeOn(url: URL, own: OwnServer | undefined): Promise<Place> {
   };
 }
 
-function faultsOf(own: OwnServer): Pick<Place['faults'], 'server' | 'storage' | 'held'> {
+function faultsOf(own: OwnServer): Pick<Place['faults'], 'server' | 'storage' | 'held' | 'failover'> {
+  async function becomeReplica(): Promise<void> {
+    await redisCommand(own.url, 'REPLICAOF', '127.0.0.1', '1'); // of nobody: it keeps what it has
+    await redisCommand(own.url, 'CLIENT', 'KILL', 'TYPE', 'normal');
+  }
   return {
     server: own,
+    failover: {
+      readOnly: becomeReplica,
+      replica: becomeReplica,
+      primary: async () => void (await redisCommand(own.url, 'REPLICAOF', 'NO', 'ONE')),
+    },
     storage: {
       fill: async () => void (await redisCommand(own.url, 'CONFIG', 'SET', 'maxmemory', '1')),
       free: async () => void (await redisCommand(own.url, 'CONFIG', 'SET', 'maxmemory', '0')),

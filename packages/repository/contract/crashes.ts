@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom, eventually, outcomeOf, rejects, scaled } from '@product-updates/queue/contract';
-import { short, SETTLE_MARGIN_MS } from './outages.ts';
+import { openShort, SETTLE_MARGIN_MS } from './outages.ts';
 import type { ForkedStore } from './place.ts';
-import { readAll, same } from './observe.ts';
+import { readAll, same, settleWithin } from './observe.ts';
 import { both, letter, price, stock, v } from './samples.ts';
 import type { StoreTest, Subject } from './subject.ts';
 
@@ -98,18 +98,17 @@ async function killedInMidBatch(subject: Subject): Promise<void> {
 async function serverRestarts(subject: Subject): Promise<void> {
   const server = subject.fault('server');
   const { recoveryMs } = subject.declared;
-  const idle = await subject.open(short);
-  const busy = await subject.open(short);
-  await busy.products.apply([both('p1', 1, 1, 1)]);
+  const { store: idle } = await openShort(subject);
+  const { store: busy, timeoutMs } = await openShort(subject);
+  await eventually(recoveryMs, () => busy.products.apply([both('p1', 1, 1, 1)]));
   await server.kill();
-  const down = await outcomeOf(busy.products.get('p1'));
-  expect(down.ms).to.be.below(short.timeoutMs + SETTLE_MARGIN_MS);
+  await settleWithin(timeoutMs + SETTLE_MARGIN_MS, { get: busy.products.get('p1') });
   await rejects(busy.products.apply([both('p1', 2, 2, 2)]), 'unavailable', 'apply while the server is down');
   await rejects(busy.ping(), 'unavailable', 'ping while the server is down');
   await server.start();
   await eventually(recoveryMs, () => busy.products.apply([both('p1', 3, 3, 3)]));
   await eventually(recoveryMs, () => idle.ping());
-  expect(await idle.products.get('p1')).to.deep.equal(both('p1', 3, 3, 3));
+  expect(await eventually(recoveryMs, () => idle.products.get('p1'))).to.deep.equal(both('p1', 3, 3, 3));
 }
 
 async function openTogether(subject: Subject): Promise<void> {

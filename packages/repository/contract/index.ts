@@ -11,5 +11,5 @@ export {
 export type { Declared, ErrorTable, Refusal, StoreContract } from './adapter.ts';
 export { forkStore, serveStore } from './forked-store.ts';
 export { createModelStore, type ModelStore } from './model-store.ts';
-export type { ForkedStore, Place, PlaceOptions, StoreFaults } from './place.ts';
+export type { FailoverFaults, ForkedStore, LockFaults, Place, PlaceOptions, StoreFaults } from './place.ts';
 export { everyTest, storeContract } from './store-contract.ts';

@@ -30,10 +30,28 @@ export interface StoreFaults {
   readonly network?: NetworkFaults;
   readonly server?: ServerFaults;
   readonly storage?: StorageFaults;
+  readonly failover?: FailoverFaults;
+  readonly locks?: LockFaults;
   /** How many round trips the stores of this place have made to the server so far. */
   readonly roundTrips?: () => Promise<number>;
   /** Connections, open transactions and cursors of this place, as the server counts them. */
   readonly held?: () => Promise<number>;
+}
+
+/** What an operator or a cluster does to a server behind our back. Each ends the sessions, as a failover does. */
+export interface FailoverFaults {
+  /** New sessions are read-only: an operator, or a cluster that has lost its quorum. */
+  readOnly(): Promise<void>;
+  /** What the stores connect to is now a replica, which takes no writes. */
+  replica(): Promise<void>;
+  /** Ends either: what the stores connect to takes writes again. Sessions of the meantime are not ended. */
+  primary(): Promise<void>;
+}
+
+/** What other users of the same server do. */
+export interface LockFaults {
+  /** Somebody else holds the product's row or key for writing; resolves when it is held. Called again, ends it. */
+  hold(product_id: string): Promise<() => Promise<void>>;
 }
 
 /** The other process. What it answers has travelled; it holds the data open until it is killed or stopped. */

@@ -4,8 +4,7 @@ import { withSubject } from './subject.ts';
 import { storeTests } from './store-tests.ts';
 
 /**
- * Registers the whole suite with mocha as one `describe`: R1 to R22 of the store's requirements, and R23 to R26 for what
- * the port promises besides. Each test has a place of its own and disposes what it opened there, also when it fails. It
+ * Registers the whole suite with mocha as one `describe`: R1 to R29 of the store's requirements. Each test has a place of its own and disposes what it opened there, also when it fails. It
  * fails in time where the adapter hangs, and stops what it began, so that the process can end.
  *
  * The environment variable LONG, set to anything, runs the long scale: minutes instead of seconds.

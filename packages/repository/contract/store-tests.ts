@@ -1,11 +1,13 @@
 import { concurrencyTests } from './concurrency.ts';
 import { crashTests } from './crashes.ts';
 import { deadLetterTests } from './dead-letters.ts';
+import { failoverTests } from './failovers.ts';
 import { lifeTests } from './life.ts';
 import { mergingTests } from './merging.ts';
 import { modelBasedTests } from './model-based.ts';
 import { outageTests } from './outages.ts';
 import { shufflingTests } from './shuffling.ts';
+import { unholdableTests } from './unholdable.ts';
 import type { StoreTest } from './subject.ts';
 import { valueTests } from './values.ts';
 
@@ -20,4 +22,6 @@ export const storeTests: readonly StoreTest[] = [
   ...modelBasedTests,
   ...outageTests,
   ...crashTests,
+  ...failoverTests,
+  ...unholdableTests,
 ].toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));

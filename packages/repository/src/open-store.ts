@@ -6,6 +6,8 @@ export interface StoreOpenContext {
   /** At this many dead letters `add` rejects `full`. */
   readonly deadLetterMax: number;
   readonly clock: Clock;
+  /** Where an adapter finds what everybody's client of its server reads by custom, as `PGHOST`; nothing unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /**

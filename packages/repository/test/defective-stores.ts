@@ -19,6 +19,18 @@ type Products = Store['products'];
 type Merge = (there: ProductRecord, update: ProductRecord) => ProductRecord;
 
 export const defectiveStores: readonly DefectiveStore[] = [
+  products('what it cannot hold is a bug', ['R28.1'], (inner) => ({
+    apply: async (records) => {
+      if (records.some(({ product_id }) => product_id.includes('\0'))) throw new TypeError('U+0000');
+      return inner.apply(records);
+    },
+  })),
+  letters('letters are refused for their texts', ['R28.2'], (inner) => ({
+    add: async (letter) => {
+      if (letter.error.includes('\0')) throw new TypeError('U+0000');
+      return inner.add(letter);
+    },
+  })),
   products('getMany leaves out what it does not know', ['R1.1', 'R25'], (inner) => ({
     getMany: async (ids) => (await inner.getMany(ids)).filter((record) => record !== undefined),
   })),

@@ -22,6 +22,8 @@ describe('the store contract', function () {
     wire('a call never times out', 'R17.1', { neverTimesOut: true }),
     wire('a call never times out', 'R17.2', { neverTimesOut: true }),
     wire('the client never connects again', 'R18', { neverReconnects: true }),
+    wire('a read-only session is kept', 'R27.1', { keepsReadOnlySessions: true }),
+    wire('a read-only session is kept', 'R27.2', { keepsReadOnlySessions: true }),
     wire('connections are forgotten', 'R22', { forgetsConnections: true }),
     ['a late write undoes a newer one', 'R17.3', { ...wireContract({}, lastWriteWins) }],
     ['an error has another code', 'R13', withErrors((native) => native)],
@@ -71,7 +73,7 @@ describe('the store contract', function () {
     const ids = storeTests.map(({ id }) => id);
     expect(new Set(ids).size).to.equal(ids.length);
     const numbers = new Set(ids.map((id) => Number(/^R(\d+)/.exec(id)?.[1])));
-    expect([...numbers]).to.deep.equal(Array.from({ length: 26 }, (_, i) => i + 1));
+    expect([...numbers]).to.deep.equal(Array.from({ length: 29 }, (_, i) => i + 1));
   });
 });
 

@@ -23,6 +23,8 @@ export function wireContract(defects: Defects = {}, create?: () => Store): Store
           network: proxy,
           server,
           storage: server,
+          failover: server,
+          locks: server,
           roundTrips: async () => server.calls,
           held: async () => server.connections,
         },

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { ProductRecord } from '@product-updates/domain';
 import { CodedError, codeOf } from '@product-updates/errors';
 import { createMemoryStore, type DeadLetter, type Page, type Store } from '@product-updates/repository';
-import type { ServerFaults, StorageFaults } from '@product-updates/repository/contract';
+import type { FailoverFaults, LockFaults, ServerFaults, StorageFaults } from '@product-updates/repository/contract';
 import { takeLines } from './wire-lines.ts';
 
 /** A call and its answer, each a line of JSON. Bytes travel as base64. */
@@ -34,7 +34,7 @@ export type WireLetter = Omit<DeadLetter, 'bytes'> & { readonly bytes: string | 
  * A memory store behind a socket: the smallest server that can be cut off, killed, stopped and filled, so that the
  * contract's tests of faults are themselves tried without a database. What it stores outlives `kill`, as a disk would.
  */
-export interface WireServer extends ServerFaults, StorageFaults, AsyncDisposable {
+export interface WireServer extends ServerFaults, StorageFaults, FailoverFaults, LockFaults, AsyncDisposable {
   readonly port: number;
   readonly calls: number;
   readonly connections: number;
@@ -47,10 +47,14 @@ export async function startWireServer(create: () => Store = createMemoryStore): 
   let calls = 0;
   let paused = false;
   let full = false;
+  let readOnly = false;
+  const held = new Set<string>();
 
-  async function answer(call: WireCall): Promise<WireAnswer> {
+  async function answer(call: WireCall, isReadOnly: boolean): Promise<WireAnswer> {
     calls += 1;
     try {
+      if (isReadOnly && !reading.includes(call.method)) throw new CodedError('unavailable', 'the session is read-only');
+      if (isHeld(call, held)) throw new CodedError('unavailable', 'somebody else holds it');
       if (full && growing.includes(call.method)) throw new CodedError('unavailable', 'the disk is full');
       return { id: call.id, value: await methods[call.method](call.argument as never) };
     } catch (error) {
@@ -59,10 +63,11 @@ export async function startWireServer(create: () => Store = createMemoryStore): 
   }
   function accept(socket: Socket): void {
     sockets.add(socket);
+    const isReadOnly = readOnly;
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
     takeLines(socket, (line) => {
-      void answer(JSON.parse(line) as WireCall).then((said) => socket.write(`${JSON.stringify(said)}\n`));
+      void answer(JSON.parse(line) as WireCall, isReadOnly).then((said) => socket.write(`${JSON.stringify(said)}\n`));
     });
     if (paused) socket.pause();
   }
@@ -72,8 +77,15 @@ export async function startWireServer(create: () => Store = createMemoryStore): 
   }
   await listen(0);
   const { port } = server!.address() as AddressInfo;
-  async function kill(): Promise<void> {
+  function endSessions(): void {
     for (const socket of sockets) socket.resetAndDestroy();
+  }
+  async function becomeReadOnly(): Promise<void> {
+    readOnly = true;
+    endSessions();
+  }
+  async function kill(): Promise<void> {
+    endSessions();
     if (!server.listening) return;
     server.close();
     await once(server, 'close');
@@ -103,6 +115,15 @@ export async function startWireServer(create: () => Store = createMemoryStore): 
     async free() {
       full = false;
     },
+    readOnly: becomeReadOnly,
+    replica: becomeReadOnly,
+    async primary() {
+      readOnly = false;
+    },
+    async hold(product_id) {
+      held.add(product_id);
+      return async () => void held.delete(product_id);
+    },
     async [Symbol.asyncDispose]() {
       await kill();
     },
@@ -112,6 +133,11 @@ export async function startWireServer(create: () => Store = createMemoryStore): 
 type Methods = Record<WireMethod, (argument: never) => Promise<unknown>>;
 
 const growing: readonly WireMethod[] = ['apply', 'add'];
+const reading: readonly WireMethod[] = ['get', 'getMany', 'list', 'letter', 'count', 'highestVersion'];
+
+function isHeld({ method, argument }: WireCall, held: ReadonlySet<string>): boolean {
+  return method === 'apply' && (argument as ProductRecord[]).some(({ product_id }) => held.has(product_id));
+}
 
 function methodsOf({ products, deadLetters, highestVersion, ping }: Store): Methods {
   // One after the other, so that counting and adding are one step.

@@ -13,6 +13,7 @@ export interface Defects {
   readonly neverReconnects?: boolean;
   readonly resolvesUnanswered?: boolean;
   readonly sendsOneByOne?: boolean;
+  readonly keepsReadOnlySessions?: boolean;
 }
 
 interface WireOptions {
@@ -126,6 +127,7 @@ function openLine(port: number, defects: Defects, onFailed: () => void): Line {
     waiting.delete(answer.id);
     if (answer.error === undefined) call?.resolve(answer.value);
     else call?.reject(wireError(answer.error));
+    if (answer.error?.message.includes('read-only') === true && defects.keepsReadOnlySessions !== true) lost();
   });
 
   return {

@@ -17,25 +17,28 @@ export function whyNoOwnPostgres(): string | undefined {
  * those of `postgres`: `['-c', 'max_connections=10']`.
  */
 export async function startOwnPostgres({ args = [] }: { readonly args?: readonly string[] } = {}): Promise<OwnServer> {
+  return startOn(args, (data) => ['initdb', '-D', data, ...INITDB_ARGS]);
+}
+
+/** A standby of the server, which streams from it; it is promoted by `select pg_promote()`. */
+export function startOwnStandby({ url }: OwnServer): Promise<OwnServer> {
+  return startOn([], (data) => ['pg_basebackup', '-D', data, '-d', url.href, ...BASEBACKUP_ARGS]);
+}
+
+const INITDB_ARGS = ['-U', 'postgres', '-A', 'trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+
+const BASEBACKUP_ARGS = ['--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
+
+/** `fill` is the command that makes the data. */
+async function startOn(args: readonly string[], fill: (data: string) => [string, ...string[]]): Promise<OwnServer> {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'own-postgres-'));
   const [program, ...as] = asPostgres(data);
   const run = (name: string, ...more: string[]): [string, ...string[]] =>
     program === undefined ? [join(binaries(), name), ...more] : [program, ...as, join(binaries(), name), ...more];
 
-  const [initdb, ...initArgs] = run(
-    'initdb',
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-sync',
-  );
-  execFileSync(initdb, initArgs, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+  const [filler, ...fillArgs] = run(...fill(data));
+  execFileSync(filler, fillArgs, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
   const settings = ['-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   const [command, ...commandArgs] = run('postgres', '-D', data, ...settings, ...args);
   return startOwnServer({
