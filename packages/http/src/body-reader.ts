@@ -1,33 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { BodyMemory, HeldBody } from './body-memory.ts';
-import { contentCodingOf, createDecode, encodedLimit, knownCodings, type ContentCoding } from './content-coding.ts';
-import { HttpProblem, tooManyBodies, type Problem } from './problem.ts';
-
-const jsonWanted: Problem = {
-  status: 415,
-  detail: 'The body must be application/json (in UTF-8)',
-  reason: 'unsupported_media_type',
-  headers: { 'accept-post': 'application/json' },
-};
-const codingWanted: Problem = {
-  status: 415,
-  detail: `The body may have one of these content codings: ${knownCodings}`,
-  reason: 'unsupported_media_type',
-  headers: { 'accept-encoding': knownCodings },
-};
-const malformed = (detail: string): Problem => ({ status: 400, detail, reason: 'malformed' });
-const corrupt = malformed('The body is not what its Content-Encoding says: corrupt, cut off, or more behind its end');
-/** A body was read to its end, and there was nothing in it. */
-export const emptyBody: Problem = malformed('The body is empty');
-
-function tooLarge(limitBytes: number): Problem {
-  return { status: 413, detail: `The body is larger than ${limitBytes} bytes`, reason: 'too_large', close: true };
-}
-
-/** What came of reading a body: its bytes, decoded, or a refusal, or nothing, because the client went away. */
-export type ReadBody = (body: Buffer | Problem | undefined) => void;
+import type { BodyMemory } from './body-memory.ts';
+import { codingWanted, emptyBody, jsonWanted, malformed, tooLargeBody } from './body-problems.ts';
+import { BodyReading, type ReadBody, type ReadingContext } from './body-reading.ts';
+import { contentCodingOf, createDecode, encodedLimit } from './content-coding.ts';
+import { HttpProblem, type Problem } from './problem.ts';
 
 /** The one way in for bodies. It takes JSON in UTF-8 only, compressed or not; its limits count decoded bytes. */
 export interface BodyReader {
@@ -50,92 +27,21 @@ const DECODING_AT_ONCE = 2;
 
 /** `memory` bounds all bodies together. */
 export function createBodyReader(memory: BodyMemory): BodyReader {
-  const decode = createDecode(DECODING_AT_ONCE);
-  let heldBytes = 0;
-
-  function decodeBody(encoded: Buffer, how: { coding: ContentCoding; limitBytes: number }, done: ReadBody): () => void {
-    return decode(encoded, how, (decoded) => {
-      if (decoded === 'too large') return done(tooLarge(how.limitBytes));
-      if (decoded === 'corrupt') return done(corrupt);
-      heldBytes += decoded.length;
-      done(decoded.length === 0 ? emptyBody : decoded);
-      heldBytes -= decoded.length;
-    });
-  }
-
+  const context: ReadingContext = { memory, decode: createDecode(DECODING_AT_ONCE), heldBytes: 0 };
   return {
     get heldBytes() {
-      return heldBytes;
+      return context.heldBytes;
     },
 
     refusal: refusalOfBody,
 
     read(req, res, limitBytes, done) {
       if (req.headers.expect !== undefined && waitsForContinue(req)) res.writeContinue();
-      const coding = contentCodingOf(req.headers['content-encoding']) ?? 'identity';
-      const most = coding === 'identity' ? limitBytes : encodedLimit(limitBytes);
-      const announced = coding === 'identity' ? Number(req.headers['content-length']) : Number.NaN;
-      let first: Buffer | undefined;
-      let more: Buffer[] | undefined;
-      let size = 0;
-      let [reading, finished] = [true, false];
-      let cancelDecoding = (): void => {};
-      const finish: ReadBody = (body) => {
-        if (finished) return;
-        finished = true;
-        reading = false;
-        cancelDecoding();
-        // The request lives until it is answered, and would keep them.
-        first = more = undefined;
-        held.release();
-        done(body);
-        heldBytes -= size;
-      };
-      const onClose = (): void => {
-        if (reading) finish(undefined);
-      };
-      const held = holdWhileOpen(memory, req.socket, () => finish(tooManyBodies), onClose);
-      req.on('data', (chunk: Buffer) => {
-        if (!reading) return;
-        size += chunk.length;
-        heldBytes += chunk.length;
-        if (size > most) return finish(tooLarge(limitBytes));
-        if (first === undefined) first = chunk;
-        else if (more === undefined) more = [first, chunk];
-        else more.push(chunk);
-        // What is complete is parsed and let go at once.
-        if (size !== announced) held.add(chunk.length);
-      });
-      req.on('end', () => {
-        if (!reading) return;
-        const body = more === undefined ? first : Buffer.concat(more, size);
-        if (coding === 'identity' || body === undefined) return finish(body ?? emptyBody);
-        reading = false;
-        first = more = undefined;
-        cancelDecoding = decodeBody(body, { coding, limitBytes }, finish);
-      });
+      const reading = new BodyReading(context, req, limitBytes, done);
+      req.on('data', (chunk: Buffer) => reading.add(chunk));
+      req.on('end', () => reading.end());
       // Node destroys a request whose connection ends before its body does; there is nobody left to answer.
-      req.on('error', onClose);
-    },
-  };
-}
-
-/** Opened with the first bytes: most bodies are complete when they come. */
-function holdWhileOpen(memory: BodyMemory, socket: Socket, onRefused: () => void, onClose: () => void): HeldBody {
-  let held: HeldBody | undefined;
-  return {
-    add(bytes) {
-      if (held === undefined) {
-        held = memory.open(onRefused);
-        // Where the request was answered before its end, Node says nothing else of it.
-        socket.once('close', onClose);
-      }
-      held.add(bytes);
-    },
-    release() {
-      if (held === undefined) return;
-      socket.off('close', onClose);
-      held.release();
+      req.on('error', () => reading.close());
     },
   };
 }
@@ -150,7 +56,7 @@ function refusalOfBody(req: IncomingMessage, limitBytes: number): Problem | unde
   if (coding === undefined) return codingWanted;
   const length = headers['content-length'];
   const most = coding === 'identity' ? limitBytes : encodedLimit(limitBytes);
-  return length !== undefined && Number(length) > most ? tooLarge(limitBytes) : undefined;
+  return length !== undefined && Number(length) > most ? tooLargeBody(limitBytes) : undefined;
 }
 
 /** Whether the headers announce a body; what comes in chunks may still be empty. */

@@ -45,7 +45,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #idle = new Set<Connection>();
   readonly #busy = new Set<Connection>();
-  readonly #onFinish: (this: ServerResponse) => void;
+  readonly #onClose: (this: ServerResponse) => void;
   #opened = 0;
   #waiting = 0;
   #ending = false;
@@ -55,7 +55,7 @@ export class Connections {
   constructor(server: Server, options: ConnectionsOptions) {
     this.#options = options;
     const finished = (socket: Socket): void => this.#finished(this.of(socket));
-    this.#onFinish = function onFinish() {
+    this.#onClose = function onClose() {
       finished(this.req.socket);
     };
     server.on('connection', (socket) => this.#open(socket));
@@ -161,7 +161,9 @@ export class Connections {
     // Not where it was deleted meanwhile.
     if (this.#idle.delete(connection)) this.#busy.add(connection);
     if (this.#ending) res.shouldKeepAlive = false;
-    res.on('finish', this.#onFinish);
+    // It comes behind `finish`. Node listens to that itself, and a second listener would need an array for each answer, which V8
+    // puts into the old generation: there it keeps the whole request until the next major collection.
+    res.on('close', this.#onClose);
     serve(res.req, res);
   }
 

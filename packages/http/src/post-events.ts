@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProductEvent } from '@product-updates/domain';
 import type { Headers, Message } from '@product-updates/queue';
 import { acceptedReply } from './accepted.ts';
-import { emptyBody, type BodyReader } from './body-reader.ts';
+import { emptyBody } from './body-problems.ts';
+import type { BodyReader } from './body-reader.ts';
 import { charge, costOfRefused, rateLimited } from './charging.ts';
 import { clientAddress } from './client-address.ts';
 import { reportDenial } from './denial.ts';
@@ -26,8 +27,8 @@ export interface PostEventsOptions {
   readonly monotonicNow: () => number;
 }
 
-/** One request on its way. */
-interface Exchange {
+/** One request on its way. A class for the reason that `BodyReading` is one. */
+class Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly answer: (outcome: HotOutcome) => void;
@@ -35,6 +36,20 @@ interface Exchange {
   readonly bucket: Bucket | undefined;
   /** The name of its key. */
   readonly key: string | undefined;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    answer: (outcome: HotOutcome) => void,
+    bucket?: Bucket,
+    key?: string,
+  ) {
+    this.req = req;
+    this.res = res;
+    this.answer = answer;
+    this.bucket = bucket;
+    this.key = key;
+  }
 }
 
 const WHAT = 'POST /events';
@@ -84,9 +99,9 @@ export function createPostEvents(how: PostEventsOptions): HotRoute {
 
   return (req, res, answer) => {
     const caller = gate.admit(req, 'write');
-    if (isProblem(caller)) return refuse({ req, res, answer, bucket: undefined, key: undefined }, caller, 1);
+    if (isProblem(caller)) return refuse(new Exchange(req, res, answer), caller, 1);
     const bucket = limiter?.bucketOf(clientOf(req, caller, trustProxy));
-    const exchange: Exchange = { req, res, answer, bucket, key: caller.name };
+    const exchange = new Exchange(req, res, answer, bucket, caller.name);
     if (isDraining()) return refuse(exchange, draining, 1);
     const refusal = bodies.refusal(req, bodyLimitBytes) ?? rateLimited(bucket, caller.name);
     if (refusal !== undefined) return refuse(exchange, refusal, 1);

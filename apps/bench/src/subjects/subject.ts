@@ -7,7 +7,11 @@ export const subjects = ['service', 'middleware', 'raw-bare', 'fastify'] as cons
 export type Subject = (typeof subjects)[number];
 
 /** What `npm start` gives Node; the others get it too, so that they are comparable. */
-const nodeFlags: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+const nodeFlags: readonly string[] = [
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=50',
+  '--no-allocation-site-pretenuring',
+];
 
 export interface StartOptions {
   readonly source: boolean;
