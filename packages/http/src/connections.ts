@@ -14,6 +14,8 @@ export interface Connection {
   latest: ServerResponse | undefined;
   /** Pipelined requests that wait for the answers before theirs. */
   waiting: Waiting[];
+  /** How many bytes had come when it became idle: what came since is a head that has not arrived whole. */
+  readBefore: number;
 }
 
 type Serve = (req: IncomingMessage, res: ServerResponse) => void;
@@ -122,7 +124,14 @@ export class Connections {
     // Begun again, see `ignoreUpgrades`.
     if (socket[own] !== undefined) return;
     const address = addressGroup(socket.remoteAddress ?? '');
-    const connection: Connection = { socket, address, current: undefined, latest: undefined, waiting: [] };
+    const connection: Connection = {
+      socket,
+      address,
+      current: undefined,
+      latest: undefined,
+      waiting: [],
+      readBefore: 0,
+    };
     socket[own] = connection;
     // Node calls this behind an answer that ends its connection.
     socket.destroySoon = () => {
@@ -169,6 +178,7 @@ export class Connections {
 
   #finished(connection: Connection): void {
     connection.current = undefined;
+    connection.readBefore = connection.socket.bytesRead;
     if (this.#busy.delete(connection)) this.#idle.add(connection);
     this.#next(connection);
   }

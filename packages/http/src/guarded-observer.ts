@@ -5,12 +5,13 @@ import type { About, HttpObserver } from './http-dependencies.ts';
 export function guardedObserver(observer: HttpObserver): HttpObserver {
   const failed = guarded((what: string, error: unknown, about?: About) => observer.failed(what, error, about));
   const told = (name: keyof HttpObserver) => (error: unknown) => failed(`observer.${name}`, error);
+  const acceptingThrew = told('accepting');
   return {
     accepting(events, traceparent) {
       try {
-        return guarded(observer.accepting(events, traceparent), told('accepting'));
+        return guarded(observer.accepting(events, traceparent), acceptingThrew);
       } catch (error) {
-        told('accepting')(error);
+        acceptingThrew(error);
         return () => {};
       }
     },

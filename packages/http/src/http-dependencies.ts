@@ -68,7 +68,8 @@ export interface PipelineView {
 
 /**
  * Why a connection was closed to make room: it was the longest idle one; none was idle and its request had been arriving for
- * longest; all others waited for answers; it did not read its answer; it pipelined too many requests.
+ * longest, or unfinished heads held too much together and its was the largest; all others waited for answers; it did not read
+ * its answer; it pipelined too many requests.
  */
 export type DropReason = 'idle' | 'unfinished_request' | 'all_busy' | 'unread_answer' | 'pipelining';
 

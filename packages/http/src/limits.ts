@@ -23,6 +23,8 @@ export interface HttpLimits {
   readonly maxHeaderBytes: number;
   /** Of the query. */
   readonly maxQueryBytes: number;
+  /** Bytes of all heads together that have not arrived whole. */
+  readonly maxUnfinishedHeadBytes: number;
   readonly maxConnections: number;
   /** 0: no bound of its own, for behind a proxy, where all come from one address. */
   readonly maxConnectionsPerAddress: number;
@@ -42,6 +44,7 @@ export const defaultHttpLimits: HttpLimits = {
   checkingIntervalMs: 1000,
   maxHeaderBytes: 16_384,
   maxQueryBytes: MAX_IDS * (MAX_PRODUCT_ID_LENGTH * BYTES_OF_CHARACTER + '&id='.length),
+  maxUnfinishedHeadBytes: 33_554_432,
   maxConnections: 8192,
   maxConnectionsPerAddress: 2048,
   maxUnreadBytes: 67_108_864,

@@ -13,6 +13,7 @@ import type { DropReason, HttpObserver } from './http-dependencies.ts';
 import { ignoreUpgrades, isUpgrade } from './ignore-upgrade.ts';
 import { defaultHttpLimits, HEADERS_MAX, type HttpLimits } from './limits.ts';
 import { closeServer } from './server-closing.ts';
+import { boundUnfinishedHeads } from './unfinished-heads.ts';
 import { createUnreadBound } from './unread-answers.ts';
 
 export interface HttpServerOptions extends Partial<HttpLimits> {
@@ -123,6 +124,9 @@ function createConnections(server: Server, bounds: HttpLimits, observer: HttpSer
   });
   const unread = createUnreadBound(bounds.maxUnreadBytes, (connection) => drop(connection, 'unread_answer'));
   const connectionBounds = createConnectionBounds(connections, bounds, drop);
+  boundUnfinishedHeads(server, connections, bounds.maxUnfinishedHeadBytes, (connection) =>
+    drop(connection, 'unfinished_request'),
+  );
   return connections;
 }
 

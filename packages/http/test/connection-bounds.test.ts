@@ -52,6 +52,24 @@ describe('connections', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('whose heads do not end hold no more than their bound together: the largest go, others are served', async () => {
+    await using service = await startService({ limits: { maxUnfinishedHeadBytes: 500_000 } });
+    const small = await openSocket(service.port);
+    small.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+    const large = await openMany(service.port, 10);
+    const gone = large.map((socket) => untilClosed(socket));
+    for (const socket of large) socket.write(`GET /products?id=${'a'.repeat(99_000)}`);
+    await until(() => service.seen.dropped.length >= 5);
+    await Promise.race(gone);
+    expect(new Set(service.seen.dropped)).to.deep.equal(new Set(['unfinished_request']));
+    const answer = once(small, 'data');
+    small.write('1\r\n\r\n');
+    expect(String(await answer)).to.match(/^HTTP\/1.1 200/);
+    await livez(small);
+    expect(service.seen.dropped.length).to.be.below(10);
+    for (const socket of [small, ...large]) socket.destroy();
+  });
+
   it('that were idle longest go first, served before or not', async () => {
     await using service = await startService({ limits: { maxConnections: 3 } });
     const open = (): Promise<Socket> => openSocket(service.port);
