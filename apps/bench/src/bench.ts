@@ -51,7 +51,7 @@ async function runPart(part: Part, { options, pinning, load, output }: Context):
   if (isDurable(part)) return runDurablePart(part, load, { ...start, core: null, quick, rounds, onRound });
   switch (part) {
     case 'http': {
-      const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 1500, durationMs: 4000 };
+      const duration = quick ? { warmupMs: 30, durationMs: 100 } : { warmupMs: 4000, durationMs: 4000 };
       const contestants = contestantsOf(options.against, start);
       const onLeftOut = (what: string): void => output.progress(`left out: ${what}`);
       const followed = quick ? 5 : 500;
