@@ -18,7 +18,7 @@ describe('KeyTexts', () => {
       }),
       { numRuns: 500 },
     );
-  });
+  }).timeout(60_000);
 
   it('tells keys apart that have the same place', () => {
     const texts = new KeyTexts();

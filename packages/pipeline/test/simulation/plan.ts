@@ -204,7 +204,7 @@ function createFaults(
   const broken = new Map<string, number>();
   const busy = new Map<string, number>();
   if (!calm) {
-    const killers = random.chance(0.05);
+    const killers = random.chance(0.2);
     for (const body of bodies) {
       if (body instanceof Undecodable || !random.chance(0.04)) continue;
       const code = killers && random.chance(0.3) ? 'killer' : random.pick(['invalid', 'bug'] as const);
