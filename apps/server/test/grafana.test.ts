@@ -93,7 +93,7 @@ describe('grafana', () => {
     const families = [...has.metrics].filter(
       (name) => name.startsWith('product_updates_') && !/_(?:bucket|sum|count)$/.test(name),
     );
-    expect(families).to.have.length(19);
+    expect(families).to.have.length(20);
     for (const name of families) {
       expect(shown.has(name) || shown.has(`${name}_bucket`) || shown.has(`${name}_count`), name).to.equal(true);
     }

@@ -37,7 +37,7 @@ describe('too much', function () {
 
   it('memory is bounded in the same way by whatever starts the service', () => {
     const flags = startFlags();
-    expect(flags).to.have.length(2);
+    expect(flags).to.have.length(4);
     const deploy = join(root, 'apps/server/deploy');
     const container = flags.map((flag) => `"${flag}", `).join('');
     expect(readFileSync(join(deploy, 'Dockerfile'), 'utf8')).to.include(`["node", ${container}"apps/server/`);

@@ -10,7 +10,7 @@ import { startChild } from './child.ts';
 import type { Answer } from './client.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
 
-const keys = { write: 'wk-5cbd9a7f8f1e:1,x', read: 'rk-0d11e2c34b7d', admin: 'ak-77ab01ff92c0' };
+const keys = { write: 'wk-5cbd9a7f8f1e:1,x', read: 'rk-0d11e2c34b7d8', admin: 'ak-77ab01ff92c0d' };
 const PASSWORD = 'hunter2';
 const KEY = `${PASSWORD}-0123456789`;
 const secrets = [...Object.values(keys), PASSWORD];

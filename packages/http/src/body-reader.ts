@@ -17,7 +17,7 @@ export interface BodyReader {
   refusal(req: IncomingMessage, limitBytes: number): Problem | undefined;
   /**
    * Reads a body that `refusal` let pass, then calls `done` once. Asks for it first where the client waits for that
-   * (`Expect: 100-continue`). What comes after a refusal is the caller's to throw away.
+   * (`Expect: 100-continue`). What comes after a refusal is the caller's to throw away. Throws where somebody else has read it.
    */
   read(req: IncomingMessage, res: ServerResponse, limitBytes: number, done: ReadBody): void;
 }
@@ -36,8 +36,9 @@ export function createBodyReader(memory: BodyMemory): BodyReader {
     refusal: refusalOfBody,
 
     read(req, res, limitBytes, done) {
+      if (req.readableEnded) throw new Error('a middleware has read the body, which the route has to read itself');
       if (req.headers.expect !== undefined && waitsForContinue(req)) res.writeContinue();
-      const reading = new BodyReading(context, req, limitBytes, done);
+      const reading = new BodyReading(context, res, limitBytes, done);
       req.on('data', (chunk: Buffer) => reading.add(chunk));
       req.on('end', () => reading.end());
       // Node destroys a request whose connection ends before its body does; there is nobody left to answer.

@@ -1,13 +1,16 @@
 import { Buffer } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { BodyMemory, HeldBody } from './body-memory.ts';
 import { corruptBody, emptyBody, tooLargeBody } from './body-problems.ts';
 import { contentCodingOf, encodedLimit, type ContentCoding, type Decode } from './content-coding.ts';
 import { tooManyBodies, type Problem } from './problem.ts';
 
-/** What came of reading a body: its bytes, decoded, or a refusal, or nothing, because the client went away. */
-export type ReadBody = (body: Buffer | Problem | undefined) => void;
+/**
+ * What came of reading a body: its bytes, decoded, or a refusal, or nothing, because the client went away or was answered
+ * before the end of it. `sentBytes`: how many came, as they were sent.
+ */
+export type ReadBody = (body: Buffer | Problem | undefined, sentBytes: number) => void;
 
 /** What all bodies of a reader share. */
 export interface ReadingContext {
@@ -23,6 +26,7 @@ export interface ReadingContext {
  */
 export class BodyReading {
   readonly #context: ReadingContext;
+  readonly #res: ServerResponse;
   readonly #socket: Socket;
   readonly #coding: ContentCoding | 'identity';
   /** Of the decoded body. */
@@ -39,10 +43,12 @@ export class BodyReading {
   #onSocketClose: (() => void) | undefined;
   #cancelDecoding: (() => void) | undefined;
 
-  constructor(context: ReadingContext, req: IncomingMessage, limitBytes: number, done: ReadBody) {
+  constructor(context: ReadingContext, res: ServerResponse, limitBytes: number, done: ReadBody) {
+    const { req } = res;
     const { headers } = req;
     const coding = contentCodingOf(headers['content-encoding']) ?? 'identity';
     this.#context = context;
+    this.#res = res;
     this.#socket = req.socket;
     this.#coding = coding;
     this.#limitBytes = limitBytes;
@@ -66,6 +72,7 @@ export class BodyReading {
 
   end(): void {
     if (this.#state !== 'reading') return;
+    if (this.#res.headersSent) return this.#finish(undefined);
     const body = this.#more === undefined ? this.#first : Buffer.concat(this.#more, this.#size);
     if (this.#coding === 'identity' || body === undefined) return this.#finish(body ?? emptyBody);
     this.#state = 'decoding';
@@ -112,7 +119,7 @@ export class BodyReading {
     // The request lives until it is answered, and would keep them.
     this.#first = this.#more = undefined;
     this.#release();
-    this.#done(body);
+    this.#done(body, this.#size);
     this.#context.heldBytes -= this.#size;
   }
 }

@@ -11,6 +11,8 @@ const LARGEST_UPDATE_BYTES = 2048;
 export function charge(res: ServerResponse, bucket: Bucket | undefined, updates: number): void {
   if (bucket === undefined) return;
   bucket.take(updates);
+  // It was answered while its body still came.
+  if (res.headersSent) return;
   for (const [name, value] of Object.entries(bucket.headers())) res.setHeader(name, value);
 }
 

@@ -118,6 +118,7 @@ export class Connections {
   delete(connection: Connection): void {
     this.#idle.delete(connection);
     this.#busy.delete(connection);
+    this.#forgetWaiting(connection);
   }
 
   #open(socket: TrackedSocket): void {
@@ -144,7 +145,6 @@ export class Connections {
     });
     socket.once('close', () => {
       this.delete(connection);
-      this.#forgetWaiting(connection);
       this.#options.onClose(connection);
     });
     this.#idle.add(connection);
@@ -189,6 +189,8 @@ export class Connections {
     if (request === undefined) return;
     this.#waiting -= 1;
     if (connection.waiting.length === 0) connection.socket.resume();
+    // Answered while it waited: the rest of it was malformed, or did not come in time. What is refused is not done.
+    if (request.res.headersSent || request.res.writableEnded) return;
     this.#start(connection, request.res, request.serve);
   }
 }

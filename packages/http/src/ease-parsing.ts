@@ -55,10 +55,35 @@ export function easeParsing(body: Buffer, namesMax: number): EasedBody {
 
 /** `"abc"` becomes `""   `. */
 function blank(bytes: Uint8Array, start: number, end: number): void {
-  // Without its end it is no string.
-  if (end >= bytes.length) return;
+  // Without its end it is no string, and what `JSON.parse` refuses it must still find.
+  if (end >= bytes.length || !isWellFormed(bytes, start, end)) return;
   for (let at = start + 1; at <= end; at += 1) bytes[at] = SPACE;
   bytes[start] = QUOTE;
+}
+
+const BACKSLASH = 0x5c;
+const LOWER_U = 0x75;
+const SIMPLE_ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
+
+/** Whether a string holds only what JSON allows: no control characters, no other escapes (RFC 8259, 7). */
+function isWellFormed(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte < SPACE) return false;
+    if (byte !== BACKSLASH) continue;
+    at += 1;
+    const letter = bytes[at] as number;
+    if (letter === LOWER_U) {
+      for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(bytes[at + digit])) return false;
+      at += 4;
+    } else if (!SIMPLE_ESCAPES.has(letter)) return false;
+  }
+  return true;
+}
+
+function isHexDigit(byte = 0): boolean {
+  const lower = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66);
 }
 
 function isKnownName(bytes: Uint8Array, start: number, end: number): boolean {

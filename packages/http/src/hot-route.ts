@@ -16,12 +16,14 @@ export type HotOutcome = HotReply | Problem;
 
 /**
  * A route that is served in front of Koa, or by it where somebody added a middleware. It reports to the observer what it
- * refuses, and calls `answer` once, now or later; not at all where the client is gone. It never throws.
+ * refuses, and calls `answer` once, now or later; not at all where the client went away or was answered before its body was
+ * complete. It throws only where a middleware has read the body.
  */
 export type HotRoute = (req: IncomingMessage, res: ServerResponse, answer: (outcome: HotOutcome) => void) => void;
 
-/** Writes the answer, and returns its status. */
+/** Writes the answer, unless the request was answered already (it did not come in time), and returns the status. */
 export function sendOutcome(req: IncomingMessage, res: ServerResponse, outcome: HotOutcome): number {
+  if (res.headersSent) return res.statusCode;
   if (isRefusal(outcome)) {
     sendProblem(req, res, outcome);
   } else {
@@ -32,21 +34,30 @@ export function sendOutcome(req: IncomingMessage, res: ServerResponse, outcome: 
   return outcome.status;
 }
 
-/** Resolves when Koa has what it will write, so that a middleware in front sees the answer, and may still add to it. */
-export async function answerInKoa(ctx: Context, route: HotRoute): Promise<void> {
-  const outcome = await new Promise<HotOutcome>((resolve) => {
+/**
+ * Resolves when Koa has what it will write, so that a middleware in front sees the answer, and may still add to it; with
+ * `false` where there is nobody to answer any more.
+ */
+export async function answerInKoa(ctx: Context, route: HotRoute): Promise<boolean> {
+  const outcome = await new Promise<HotOutcome | undefined>((resolve) => {
+    ctx.res.once('close', () => resolve(undefined));
     route(ctx.req, ctx.res, resolve);
   });
+  if (outcome === undefined || ctx.res.headersSent) {
+    ctx.respond = false;
+    return false;
+  }
   if (isRefusal(outcome)) {
     // It lingers over bodies that nobody read, which Koa cannot.
     ctx.respond = false;
     sendProblem(ctx.req, ctx.res, outcome);
-    return;
+    return true;
   }
   const { status, headers, body } = outcome;
   ctx.status = status;
   for (let at = 0; at < headers.length; at += 2) ctx.set(headers[at] as string, headers[at + 1] as string);
   ctx.body = body ?? null;
+  return true;
 }
 
 function isRefusal(outcome: HotOutcome): outcome is Problem {

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProductEvent } from '@product-updates/domain';
 import type { Headers, Message } from '@product-updates/queue';
 import { acceptedReply } from './accepted.ts';
-import { emptyBody } from './body-problems.ts';
 import type { BodyReader } from './body-reader.ts';
 import { charge, costOfRefused, rateLimited } from './charging.ts';
 import { clientAddress } from './client-address.ts';
@@ -65,9 +64,9 @@ export function createPostEvents(how: PostEventsOptions): HotRoute {
 
   function read(exchange: Exchange): void {
     const { req, res } = exchange;
-    bodies.read(req, res, bodyLimitBytes, (body) => {
+    bodies.read(req, res, bodyLimitBytes, (body, sentBytes) => {
       if (body === undefined) return;
-      if (!Buffer.isBuffer(body)) return refuseBody(exchange, body, bytesRead(req, body, bodyLimitBytes));
+      if (!Buffer.isBuffer(body)) return refuseBody(exchange, body, bytesTaken(body, sentBytes, bodyLimitBytes));
       try {
         take(exchange, body);
       } catch (error) {
@@ -174,10 +173,10 @@ function createRefusals(deps: HttpDependencies): Refusals {
   };
 }
 
-/** How much was read of a body that was not handed on, as far as that is known. */
-function bytesRead({ headers }: IncomingMessage, problem: Problem, limitBytes: number): number {
-  if (problem === emptyBody || problem.status === 503) return 1;
-  return problem.status === 413 ? limitBytes : Number(headers['content-length'] ?? limitBytes);
+/** What a body costs that was not handed on. One that is too large when it is decoded was decoded up to the limit. */
+function bytesTaken(problem: Problem, sentBytes: number, limitBytes: number): number {
+  if (problem.status === 503) return 1;
+  return problem.status === 413 ? limitBytes : sentBytes;
 }
 
 function clientOf(req: IncomingMessage, caller: Caller, hops: number): string {

@@ -1,10 +1,13 @@
 import { isPlausible, type ProductEvent } from '@product-updates/domain';
+import { codeOf } from '@product-updates/errors';
 import { noHeaders, type Publisher } from '@product-updates/queue';
 import type { DeadLetter, Page } from '@product-updates/repository';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { HttpProblem, problemOfPublish, type Problem } from './problem.ts';
 
 export const unknownLetter: Problem = { status: 404, detail: 'There is no such dead letter' };
+
+const WHAT = 'POST /dead-letters/replay';
 
 export interface ReplayCount {
   readonly replayed: number;
@@ -43,7 +46,7 @@ const implausible: Problem = {
 type Dependencies = Pick<HttpDependencies, 'publisher' | 'deadLetters' | 'clock' | 'observer' | 'options'>;
 
 export function createReplay(deps: Dependencies): Replay {
-  const { deadLetters, clock, options } = deps;
+  const { deadLetters, clock, observer, options } = deps;
   const inTurn = createTurns();
 
   /** Replays a page, and answers its last letter, or `undefined` where there was none. Counts also what it did before it throws. */
@@ -63,6 +66,11 @@ export function createReplay(deps: Dependencies): Replay {
       throw error;
     }
     return letters.at(-1)?.id;
+  }
+
+  function report(error: unknown): void {
+    if (codeOf(error) === undefined) observer.failed(WHAT, error);
+    else observer.unavailable(WHAT, error);
   }
 
   return {
@@ -87,6 +95,9 @@ export function createReplay(deps: Dependencies): Replay {
         }
       } catch (error) {
         if (count.replayed === 0) throw error;
+        // The answer says how many, the log why.
+        const cause = error instanceof HttpProblem ? error.cause : error;
+        if (cause !== undefined) report(cause);
       }
       return count;
     },

@@ -20,6 +20,6 @@ export interface Reply {
 /** Throws an `HttpProblem`, or whatever its dependencies reject with. */
 export type Route = (ask: Ask) => Reply | Promise<Reply>;
 
-/** The operations that answer on their own, below Koa, and all others. */
+/** The operations of the hot routes, which run in front of Koa, and all others. */
 export type HotOperationId = 'postEvents' | 'getProduct';
 export type Routes = Readonly<Record<Exclude<OperationId, HotOperationId>, Route>>;

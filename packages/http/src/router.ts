@@ -33,6 +33,8 @@ interface State {
   operation?: Operation;
   /** What the request is about. */
   about?: About;
+  /** Nobody waits for the answer any more. */
+  isAbandoned?: boolean;
 }
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -80,6 +82,7 @@ function answerProblems(options: RouterOptions): Middleware {
       sendProblem(ctx.req, ctx.res, problem);
       ({ status } = problem);
     }
+    if (state.isAbandoned === true) return;
     const method = knownMethods.has(ctx.method) ? ctx.method : 'OTHER';
     observer.responded(method, state.operation?.path ?? 'unmatched', status, monotonicNow() - startedMs);
   };
@@ -88,12 +91,16 @@ function answerProblems(options: RouterOptions): Middleware {
 /** Without the router, which would cost as much as the route. */
 function serveHot({ matchHot, operations }: RouterOptions): Middleware {
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
-  return (ctx, next) => {
+  return async (ctx, next) => {
     const match = matchHot(ctx.req);
     const operation = match && byId.get(match.id);
-    if (match === undefined || operation === undefined) return next();
-    (ctx.state as State).operation = operation;
-    return answerInKoa(ctx, match.route);
+    if (match === undefined || operation === undefined) {
+      await next();
+      return;
+    }
+    const state = ctx.state as State;
+    state.operation = operation;
+    state.isAbandoned = !(await answerInKoa(ctx, match.route));
   };
 }
 
@@ -110,8 +117,11 @@ function createHandler(
     if (isProblem(caller)) throw new HttpProblem(caller);
     const query = readQuery(ctx.querystring);
     state.about = aboutOf(operation, ctx.params['id']);
-    if (operation.id === 'postEvents') return answerInKoa(ctx, hot.postEvents);
-    if (operation.id === 'getProduct') return answerInKoa(ctx, hot.getProduct(ctx.params['id'] ?? ''));
+    if (operation.id === 'postEvents' || operation.id === 'getProduct') {
+      const route = operation.id === 'postEvents' ? hot.postEvents : hot.getProduct(ctx.params['id'] ?? '');
+      state.isAbandoned = !(await answerInKoa(ctx, route));
+      return;
+    }
     await readBody?.(ctx);
     sendReply(ctx, await routes[operation.id]({ params: ctx.params, query, caller }));
   };
@@ -138,7 +148,8 @@ function createEmptyBodyReader(bodies: BodyReader): (ctx: Context) => Promise<vo
     const body = await new Promise<Parameters<ReadBody>[0]>((resolve) => {
       bodies.read(req, res, BODY_LIMIT, resolve);
     });
-    if (body === undefined || body === emptyBody) return;
+    if (body === undefined) throw new HttpProblem(cutOff);
+    if (body === emptyBody) return;
     if (!Buffer.isBuffer(body)) throw new HttpProblem(body);
     checkText(body);
     try {
@@ -159,6 +170,7 @@ function withBody(ctx: Context, body: Buffer): Context {
   return Object.create(ctx, { req: { value: req } }) as Context;
 }
 
+const cutOff: Problem = { status: 400, detail: 'The body did not come to its end', close: true };
 const nothingThere: Problem = { status: 404, detail: 'There is nothing at this path' };
 const nothingMore: Next = () => Promise.resolve();
 

@@ -186,6 +186,20 @@ describe('pipelined requests', () => {
     await service[Symbol.asyncDispose]();
   });
 
+  it('beyond the bound cost the one that brings them, not the next ones', async () => {
+    const { service, publishing } = await startSlowService({ maxPipelined: 50 });
+    await using _ = service;
+    const flooder = await openSocket(service.port);
+    flooder.write(postUpdate.repeat(200));
+    const others = await Promise.all(Array.from({ length: 19 }, () => openSocket(service.port)));
+    for (const socket of others) socket.write(postUpdate.repeat(2));
+    await until(() => service.seen.dropped.length > 0 && publishing.length === 20);
+    await service.agent.get('/livez').expect(200);
+    expect(service.seen.dropped).to.deep.equal(['pipelining']);
+    for (const socket of [flooder, ...others]) socket.destroy();
+    for (const publish of publishing) publish();
+  });
+
   it('are bounded in all: a connection that brings too many is cut', async () => {
     const { service, publishing } = await startSlowService({ maxPipelined: 50 });
     const modest = await openSocket(service.port);

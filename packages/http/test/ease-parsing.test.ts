@@ -71,6 +71,23 @@ describe('easeParsing', () => {
     expect(eased('[{"a":[{}]},{"a":{}}]')).to.include({ items: 2, nested: 3 });
   });
 
+  it('leaves what JSON does not allow in a string where it is', () => {
+    for (const bad of ['\\q', '\u0001', '\\u00g0', '\\u12', 'a\tb']) {
+      for (const text of [
+        `[{"x":["${bad}"]}]`,
+        `[{"${bad}":1,"${bad}2":"v"}]`,
+        `[{"y":"${bad}","z":{"q":"${bad}"}}]`,
+      ]) {
+        const body = Buffer.from(text);
+        easeParsing(body, 0);
+        expect(() => JSON.parse(body.toString()) as unknown, text).to.throw(SyntaxError);
+      }
+    }
+    const good = Buffer.from('[{"x":["\\u00e9\\n\\"\\\\"]}]');
+    easeParsing(good, 0);
+    expect(JSON.parse(good.toString())).to.deep.equal([{ '': [''] }]);
+  });
+
   it('makes no JSON of what is none, and keeps what it says of each update', () => {
     const names = fc.constantFrom('product_id', 'price', 'stock', 'x', 'y', '', 'a"b');
     const update = fc.dictionary(names, fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constant('v'), fc.nat()), {

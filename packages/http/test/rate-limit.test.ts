@@ -98,6 +98,14 @@ describe('RATE_LIMIT', () => {
     expect(answer?.headers['ratelimit']).to.equal('"updates";r=0;t=4');
   });
 
+  it('counts a corrupt body in chunks by the few bytes that came', async () => {
+    await using service = await startService({ options: { rateLimit: 100 } });
+    const chunked = postHead('Content-Encoding: gzip', 'Transfer-Encoding: chunked', 'Connection: close');
+    const answers = parseAnswers(await converse(service.port, `${chunked}3\r\nabc\r\n0\r\n\r\n`));
+    expect(answers.map(({ status }) => status)).to.deep.equal([400]);
+    await service.agent.post('/events').send({ product_id: 'p1', price: 1 }).expect(202);
+  });
+
   it('counts a body that goes over the limit by the bytes that were read', async () => {
     await using service = await startService({ options: { rateLimit: 10, bodyLimitBytes: 1200 } });
     const chunk = `600\r\n${' '.repeat(0x600)}\r\n`;

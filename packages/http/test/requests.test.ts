@@ -121,6 +121,19 @@ describe('the size of a head', () => {
     }
   });
 
+  it('does not count the query with the rest, however long it is', async () => {
+    await using service = await startService();
+    for (const length of [15_000, 15_900, 16_300, 16_384, 16_500, 30_000]) {
+      const [answer] = parseAnswers(
+        await converse(
+          service.port,
+          head('GET', `/livez?x=${'a'.repeat(length)}`, `X-Pad: ${'b'.repeat(800)}`, 'Connection: close'),
+        ),
+      );
+      expect(answer?.status, String(length)).to.equal(200);
+    }
+  });
+
   it('is 431 beyond: fields, a path, a query', async () => {
     await using service = await startService();
     for (const request of [

@@ -31,11 +31,11 @@ export function createPing({ ping, clock }: { readonly ping: () => Promise<void>
   }
 
   return async () => {
-    inFlight ??= bounded();
+    const mine = (inFlight ??= bounded());
     try {
-      return await inFlight;
+      return await mine;
     } finally {
-      inFlight = undefined;
+      if (inFlight === mine) inFlight = undefined;
     }
   };
 }

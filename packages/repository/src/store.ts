@@ -25,7 +25,7 @@ export interface ProductWriter {
 export interface Store extends AsyncDisposable {
   readonly products: ProductReader & ProductWriter;
   readonly deadLetters: DeadLetterStore;
-  /** The largest version of any stored field, 0 when there is none: a version clock starts above it. */
+  /** The largest version of any stored field, 0 when there is none: what tells whether this machine's clock is wrong. */
   highestVersion(): Promise<Version>;
   /** Resolves when the store answers and could take a write; rejects `unavailable` or `misconfigured`. */
   ping(): Promise<void>;
