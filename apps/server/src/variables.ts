@@ -118,7 +118,7 @@ export function url(byDefault: string, meaning: string): Variable<URL> {
 
 function mendOfUrl(value: string): string {
   if (!value.includes('@')) return 'it begins with a scheme, as memory: does';
-  return 'it is scheme://user:password@host, with ? # / @ and : of user and password percent-encoded (%3F %23 %2F %40 %3A)';
+  return 'percent-encode ? # / @ and : in user and password (%3F %23 %2F %40 %3A), and check the port';
 }
 
 /** The table as text, one variable a line, for `--help`. */

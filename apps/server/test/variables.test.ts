@@ -84,7 +84,7 @@ describe('variables', () => {
 
   it('do not tell a URL that cannot be read: it may hold a password', () => {
     expect(refusalOf({ PLACE: '//shop:hunter2@host' })).to.equal(
-      'PLACE is not a URL: it is scheme://user:password@host, with ? # / @ and : of user and password percent-encoded (%3F %23 %2F %40 %3A)',
+      'PLACE is not a URL: percent-encode ? # / @ and : in user and password (%3F %23 %2F %40 %3A), and check the port',
     );
   });
 

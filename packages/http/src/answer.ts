@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Context } from 'koa';
 import { mayHaveLargeBody } from './framing.ts';
 import { problemBody, titleOf, type Problem } from './problem.ts';
 
@@ -17,7 +18,7 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   if (res.headersSent || res.writableEnded) return;
   const body = problemBody(problem);
-  const lingers = !req.complete && (problem.close === true || mayHaveLargeBody(req));
+  const lingers = mustLinger(req, problem);
   const headers = problemHeaders(problem, Buffer.byteLength(body));
   if (lingers || problem.close === true) headers['connection'] = 'close';
   res.writeHead(problem.status, headers);
@@ -27,6 +28,24 @@ export function sendProblem(req: IncomingMessage, res: ServerResponse, problem: 
   }
   res.write(body);
   linger(req, res);
+}
+
+/** The same through Koa, so that a middleware can add to it; written at once where the rest of a body is thrown away. */
+export function answerProblem(ctx: Context, problem: Problem): void {
+  if (ctx.res.headersSent || mustLinger(ctx.req, problem)) {
+    ctx.respond = false;
+    sendProblem(ctx.req, ctx.res, problem);
+    return;
+  }
+  const body = problemBody(problem);
+  ctx.status = problem.status;
+  ctx.set(problemHeaders(problem, Buffer.byteLength(body)) as Record<string, string>);
+  if (problem.close === true) ctx.set('connection', 'close');
+  ctx.body = body;
+}
+
+function mustLinger(req: IncomingMessage, { close }: Problem): boolean {
+  return !req.complete && (close === true || mayHaveLargeBody(req));
 }
 
 function problemHeaders(problem: Problem, length: number): OutgoingHttpHeaders {

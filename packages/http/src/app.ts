@@ -14,7 +14,7 @@ import { createOperationRoutes } from './operation-routes.ts';
 import { operationsOf } from './operations.ts';
 import { buildOpenApi } from './openapi.ts';
 import { createPostEvents } from './post-events.ts';
-import { unexpected } from './problem.ts';
+import { unexpected, type Problem } from './problem.ts';
 import { createProductRoutes } from './product-routes.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { createRouter, type RouterOptions } from './router.ts';
@@ -77,9 +77,19 @@ export function assembleApp(routing: RouterOptions, isDraining: () => boolean): 
 function answerAccident(observer: HttpObserver): HotAppOptions['onAccident'] {
   return (req, res, error) => {
     if (error === null || error === undefined || req.socket.destroyed || res.headersSent) return;
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return sendProblem(req, res, refusal);
     observer.failed(`${req.method} ${pathOf(req)}`, error);
     sendProblem(req, res, unexpected);
   };
+}
+
+/** What a middleware refuses by `ctx.throw(401, 'who are you?')`: an error that says itself that clients may see it. */
+function refusalOf(error: unknown): Problem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { status, expose, headers } = error as Error & Partial<Record<'status' | 'expose' | 'headers', unknown>>;
+  if (expose !== true || typeof status !== 'number' || !(status >= 400 && status <= 499)) return undefined;
+  return { status, detail: error.message, headers: { ...(headers as Problem['headers']) } };
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'koa';
-import { sendProblem } from './answer.ts';
+import { answerProblem, sendProblem } from './answer.ts';
 import type { Problem } from './problem.ts';
 
 /** What a hot route answers with when all went well. */
@@ -48,9 +48,7 @@ export async function answerInKoa(ctx: Context, route: HotRoute): Promise<boolea
     return false;
   }
   if (isRefusal(outcome)) {
-    // It lingers over bodies that nobody read, which Koa cannot.
-    ctx.respond = false;
-    sendProblem(ctx.req, ctx.res, outcome);
+    answerProblem(ctx, outcome);
     return true;
   }
   const { status, headers, body } = outcome;

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Router, type RouterContext } from '@koa/router';
 import type { Context, Middleware, Next } from 'koa';
 import bodyParser from 'koa-bodyparser';
-import { securityHeaders, sendProblem } from './answer.ts';
+import { answerProblem, securityHeaders } from './answer.ts';
 import { emptyBody } from './body-problems.ts';
 import { checkText, hasBody, invalidJson, type BodyReader } from './body-reader.ts';
 import type { ReadBody } from './body-reading.ts';
@@ -78,8 +78,7 @@ function answerProblems(options: RouterOptions): Middleware {
       else if (problem.status === 503 && cause !== undefined) observer.unavailable(what, cause, about);
       reportDenial(options, ctx.req, problem);
       if (operation?.id === 'postEvents') observer.refused(problem.reason ?? 'malformed', 1);
-      ctx.respond = false;
-      sendProblem(ctx.req, ctx.res, problem);
+      answerProblem(ctx, problem);
       ({ status } = problem);
     }
     if (state.isAbandoned === true) return;

@@ -42,7 +42,8 @@ describe('a middleware that somebody adds to the app', () => {
       await agent.get('/products/p1').set('if-none-match', '"9.5-"').expect(304, '');
       const head = await agent.head('/products/p1').expect(200);
       expect(head.headers['content-length']).to.equal(found.headers['content-length']);
-      await agent.get('/products/none').expect(404);
+      const unknown = await agent.get('/products/none').expect(404);
+      expect(unknown.headers).to.include({ 'x-seen': 'spy', 'content-type': 'application/problem+json' });
       expect(seen.filter((line) => /\d$/.test(line) && !line.includes('/'))).to.deep.equal([
         'spy 200',
         'spy 304',
@@ -72,6 +73,14 @@ describe('a middleware that somebody adds to the app', () => {
     await service.agent.post('/events').send(update).expect(418);
     await service.agent.get('/products/p1').expect(418);
     expect(service.seen.accepted).to.have.length(0);
+  });
+
+  it('may refuse by throwing, as Koa has it', async () => {
+    await using service = await startService();
+    service.http.app.use((ctx) => ctx.throw(401, 'who are you?', { headers: { 'www-authenticate': 'Basic' } }));
+    const answer = await service.agent.post('/events').send(update).expect(401);
+    expect(answer.headers).to.include({ 'content-type': 'application/problem+json', 'www-authenticate': 'Basic' });
+    expect(answer.body).to.include({ status: 401, detail: 'who are you?' });
   });
 
   it('runs in the order of its adding, and may be added while requests are served', async () => {
