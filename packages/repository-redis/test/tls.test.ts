@@ -95,8 +95,9 @@ describeUnless(missingOwn, 'TLS', function tls() {
     for (const [what, url, code, says] of mistakes) {
       let error = await errorFrom(openStore(url));
       // In TLS 1.3 a server judges our certificate after we have begun to send: its reset may overtake its reason.
-      for (let again = 0; again < 20 && /ECONNRESET/.test(tell(error)); again += 1)
+      for (let again = 0; again < 20 && /ECONNRESET/.test(tell(error)); again += 1) {
         error = await errorFrom(openStore(url));
+      }
       expect(tell(error), what)
         .to.match(says)
         .and.not.match(/Disconnects client|closed/);
