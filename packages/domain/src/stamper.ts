@@ -10,8 +10,8 @@ export interface Stamper {
   stamp(update: ProductUpdate): ProductEvent;
   /**
    * One event for each update, in their order. That order holds wherever the versions are free to say so: updates without
-   * an `occurred_at` get rising versions, and of several of one product with the same `occurred_at` each later one gets
-   * the next free version. Different `occurred_at` order by themselves, whatever their place in the array.
+   * an `occurred_at` get rising versions, and of several of one product with the same `occurred_at` the last one that sets a
+   * field wins it. Different `occurred_at` order by themselves, whatever their place in the array.
    */
   stampAll(updates: readonly ProductUpdate[]): ProductEvent[];
 }
@@ -62,33 +62,39 @@ function versionFor({ occurred_at }: ProductUpdate, clock: VersionClock, accepte
 }
 
 function versionsFor(updates: readonly ProductUpdate[], clock: VersionClock, acceptedAt: number): readonly Version[] {
-  if (updates.every((update) => update.occurred_at === undefined)) return updates.map(() => clock.next());
-  const takenOf = new Map<string, TakenVersions>();
-  return updates.map((update) => {
-    let taken = takenOf.get(update.product_id);
-    if (taken === undefined) takenOf.set(update.product_id, (taken = new Map()));
-    let version = versionFor(update, clock, acceptedAt);
-    // Beyond the clock's own versions nothing may be given that the clock would give again.
-    if (update.occurred_at === undefined) while (taken.has(version)) version = clock.next();
-    return takeFrom(taken, version);
-  });
+  const versions = updates.map((update) => versionFor(update, clock, acceptedAt));
+  if (updates.some(({ occurred_at }) => occurred_at !== undefined)) lowerOvertaken(updates, versions);
+  return versions;
 }
 
-/** Of one product, for each version that is taken a later one from which to look on: a union-find over the next free. */
-type TakenVersions = Map<Version, Version>;
+/** The versions of those items that set price and stock last, of one product and time. */
+interface LastSetters {
+  price: number | undefined;
+  stock: number | undefined;
+}
 
-/** Takes the smallest free version that is not below `wanted`. Nearly constant time, also for an array made to be slow. */
-function takeFrom(taken: TakenVersions, wanted: Version): Version {
-  let free = wanted;
-  for (let next = taken.get(free); next !== undefined; next = taken.get(free)) free = next;
-  const after = (free + 1) as Version;
-  for (let at = wanted; at !== free;) {
-    const next = taken.get(at) as Version;
-    taken.set(at, after);
-    at = next;
+/**
+ * Keeps the order of dated items of one product and time: one that a later item overtakes in a field gets a version below it.
+ * Two below that of the last item at most, since there are two fields. The last item keeps its version, so that an array, however
+ * long, is not later than it was accepted. Overtaken items may share a version: none of them decides anything.
+ */
+function lowerOvertaken(updates: readonly ProductUpdate[], versions: Version[]): void {
+  const lastOf = new Map<string, Map<Version, LastSetters>>();
+  for (let at = updates.length - 1; at >= 0; at -= 1) {
+    const { product_id, price, stock, occurred_at } = updates[at] as ProductUpdate;
+    if (occurred_at === undefined) continue;
+    const version = versions[at] as Version;
+    let byVersion = lastOf.get(product_id);
+    if (byVersion === undefined) lastOf.set(product_id, (byVersion = new Map<Version, LastSetters>()));
+    let last = byVersion.get(version);
+    if (last === undefined) byVersion.set(version, (last = { price: undefined, stock: undefined }));
+    let lowered: number = version;
+    if (price !== undefined && last.price !== undefined) lowered = Math.min(lowered, last.price - 1);
+    if (stock !== undefined && last.stock !== undefined) lowered = Math.min(lowered, last.stock - 1);
+    if (price !== undefined) last.price ??= lowered;
+    if (stock !== undefined) last.stock ??= lowered;
+    versions[at] = Math.max(1, lowered) as Version;
   }
-  taken.set(free, after);
-  return free;
 }
 
 function cryptographicRandom(): number {

@@ -72,14 +72,27 @@ function productReply(req: IncomingMessage, { product_id, price, stock }: Produc
   const etag = etagOf(price, stock);
   const ifNoneMatch = req.headers['if-none-match'];
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) {
-    return { status: 304, headers: [...validators, etag], body: undefined };
+    return {
+      status: 304,
+      headers: ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff', 'etag', etag],
+      body: undefined,
+    };
   }
   const isPlain = /^[ !#-[\]-~]*$/.test(product_id);
   const id = isPlain ? `"${product_id}"` : JSON.stringify(product_id);
   const json = `{"product_id":${id},"price":${price ?? 'null'},"stock":${stock ?? 'null'}}`;
   const body = isPlain ? json : Buffer.from(json);
-  const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...validators, etag];
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.length),
+    'cache-control',
+    'no-cache',
+    'x-content-type-options',
+    'nosniff',
+    'etag',
+    etag,
+  ];
   return { status: 200, headers, body };
 }
-
-const validators = ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff', 'etag'] as const;

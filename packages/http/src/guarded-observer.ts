@@ -6,6 +6,7 @@ export function guardedObserver(observer: HttpObserver): HttpObserver {
   const failed = guarded((what: string, error: unknown, about?: About) => observer.failed(what, error, about));
   const told = (name: keyof HttpObserver) => (error: unknown) => failed(`observer.${name}`, error);
   const acceptingThrew = told('accepting');
+  const respondedThrew = told('responded');
   return {
     accepting(events, traceparent) {
       try {
@@ -16,7 +17,14 @@ export function guardedObserver(observer: HttpObserver): HttpObserver {
       }
     },
     refused: guarded((reason, updates) => observer.refused(reason, updates), told('refused')),
-    responded: guarded((...response) => observer.responded(...response), told('responded')),
+    // For each answer, so without the arrays that rest parameters cost.
+    responded(method, route, status, durationMs) {
+      try {
+        observer.responded(method, route, status, durationMs);
+      } catch (error) {
+        respondedThrew(error);
+      }
+    },
     connectionDropped: guarded((reason) => observer.connectionDropped(reason), told('connectionDropped')),
     denied: guarded((denial) => observer.denied(denial), told('denied')),
     unavailable: guarded((...failure) => observer.unavailable(...failure), told('unavailable')),

@@ -1,5 +1,8 @@
 import type { Connection } from './connections.ts';
 
+/** Both of Node's forms: it tells an encoding from a callback itself. */
+type Write = (chunk: unknown, encoding: unknown, callback: unknown) => boolean;
+
 /**
  * Bounds the bytes of all answers that clients have not read: beyond `maxBytes` the connections that have not caught up for
  * longest are dropped.
@@ -31,13 +34,14 @@ export function createUnreadBound(
   return {
     watch(connection) {
       const { socket } = connection;
-      const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+      const write = socket.write.bind(socket) as Write;
       // The only place that every answer goes through, and that tells at once that it has to wait.
-      socket.write = (...args: unknown[]): boolean => {
-        const hasRoom = write(...args);
+      const counted: Write = (chunk, encoding, callback) => {
+        const hasRoom = write(chunk, encoding, callback);
         if (!hasRoom) fellBehind(connection);
         return hasRoom;
       };
+      socket.write = counted as typeof socket.write;
       socket.on('drain', () => caughtUp(connection));
       socket.once('close', () => caughtUp(connection));
     },
