@@ -70,7 +70,7 @@ export function startFeed(options: {
       // Answered in the very moment of the deadline: whoever drains gives them back.
       if (stop.aborted) return;
       submit(deliveries);
-      if (!leavesMore) await endOfTurn(clock);
+      if (!leavesMore && deliveries.length < GATHER_BELOW) await endOfTurn(clock);
     }
   }
 
@@ -86,7 +86,12 @@ export function startFeed(options: {
   };
 }
 
-/** What is published in one turn is received together: received one by one, each would go through lane, write and ack alone. */
+/**
+ * What is published one by one in a turn is received together: else each would go through lane, write and ack alone. So many at
+ * once pay for that way themselves; what waits longer than it must only survives more garbage collections.
+ */
+const GATHER_BELOW = 100;
+
 function endOfTurn(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     clock.schedule(0, resolve);
