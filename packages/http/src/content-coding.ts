@@ -66,7 +66,7 @@ export interface DecodeOptions {
   readonly limitBytes: number;
 }
 
-/** Answers with what takes back a body whose turn has not come; `done` is then not called. */
+/** Returns a function that cancels a body that still waits; `done` is then not called. */
 export type Decode = (encoded: Buffer, options: DecodeOptions, done: (decoded: Decoded) => void) => () => void;
 
 /**

@@ -1,7 +1,7 @@
 import { guarded } from '@product-updates/errors';
 import type { About, HttpObserver } from './http-dependencies.ts';
 
-/** The same observer, unable to throw into a request: what it throws, it is told of as `failed`. */
+/** The same observer, unable to throw into a request: what it throws is reported to its own `failed`. */
 export function guardedObserver(observer: HttpObserver): HttpObserver {
   const failed = guarded((what: string, error: unknown, about?: About) => observer.failed(what, error, about));
   const told = (name: keyof HttpObserver) => (error: unknown) => failed(`observer.${name}`, error);
@@ -33,7 +33,7 @@ export function guardedObserver(observer: HttpObserver): HttpObserver {
   };
 }
 
-/** Of one that has no `failed`, what it throws is dropped. */
+/** For an observer without `failed`: what it throws is dropped. */
 export function guardedServerObserver(
   observer: Pick<HttpObserver, 'refused' | 'responded' | 'connectionDropped'>,
 ): Pick<HttpObserver, 'refused' | 'responded' | 'connectionDropped'> {

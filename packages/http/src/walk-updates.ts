@@ -1,4 +1,4 @@
-/** Hears of what stands in a text, by the places of its bytes; the text is JSON, or nothing that is heard means anything. */
+/** Called for what the walk finds, with the places of its bytes. It means something only where the text is JSON. */
 export interface UpdatesVisitor {
   /** The name of a member of the update `index`, without its quotes. */
   name(start: number, end: number, index: number): void;

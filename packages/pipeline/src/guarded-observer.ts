@@ -1,7 +1,7 @@
 import { guarded } from '@product-updates/errors';
 import type { PipelineObserver } from './observer.ts';
 
-/** The same observer, unable to throw into the pipeline: what it throws, it is told of as `failed`. */
+/** The same observer, unable to throw into the pipeline: what it throws is reported to its own `failed`. */
 export function guardedObserver(observer: PipelineObserver): PipelineObserver {
   const failed = guarded((what: string, error: unknown) => observer.failed(what, error));
   const told = (name: keyof PipelineObserver) => (error: unknown) => failed(`observer.${name}`, error);
