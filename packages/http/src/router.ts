@@ -134,7 +134,7 @@ function aboutOf({ path }: Operation, id: string | undefined): About {
 const ignoreQuery: ReadQuery = () => ({});
 
 /**
- * A replay is told by its URL alone. A body with something in it means more than would be done, so it is refused. The
+ * A replay takes everything from its URL. A body with something in it asks for more than would be done, so it is refused. The
  * strict reader reads and decodes it; koa-bodyparser parses what that hands on, which can then only fail as JSON.
  */
 function createEmptyBodyReader(bodies: BodyReader): (ctx: Context) => Promise<void> {
